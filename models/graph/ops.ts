@@ -1,0 +1,224 @@
+import type { Value, GraphBuilder } from './builder.ts';
+import type { Dim, Dims } from './dtype.ts';
+import type { WeightRecipe } from './weight-recipe.ts';
+
+type Source = string | WeightRecipe;
+
+/** Product of static dims; a free axis makes the product free, written as -1 for Reshape. */
+function staticProduct(dims: Dims): number {
+  return dims.every((dim) => typeof dim === 'number')
+    ? (dims as readonly number[]).reduce((total, dim) => total * dim, 1)
+    : -1;
+}
+
+function size(dim: Dim | undefined, what: string): number {
+  if (typeof dim !== 'number') throw new Error(`${what} must be static, got ${String(dim)}`);
+  return dim;
+}
+
+/** Reshape with at most one free axis, which must be the only non-numeric one of `dims`. */
+export function reshape(g: GraphBuilder, x: Value, dims: Dims): Value {
+  const shape = dims.map((dim) => (typeof dim === 'number' ? dim : -1));
+  return g.op('Reshape', [x, g.integers(shape)], dims);
+}
+
+export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
+  return g.op(
+    'Transpose',
+    [x],
+    perm.map((axis) => x.dims[axis] as Dim),
+    { perm },
+  );
+}
+
+/** [N,C,H,W] -> [N,H·W,C], row-major (y then x). */
+export function toTokens(g: GraphBuilder, x: Value): Value {
+  const [n, c, h, w] = x.dims as [Dim, number, number, number];
+  return transpose(g, reshape(g, x, [n, c, h * w]), [0, 2, 1]);
+}
+
+/** [N,h·w,C] -> [N,C,h,w]. */
+export function toMap(g: GraphBuilder, tokens: Value, height: number, width: number): Value {
+  const [n, , c] = tokens.dims as [Dim, number, number];
+  return reshape(g, transpose(g, tokens, [0, 2, 1]), [n, c, height, width]);
+}
+
+/** Numpy broadcasting of two shapes. */
+export function broadcastDims(a: Dims, b: Dims): Dims {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[a.length - rank + i] ?? 1;
+    const right = b[b.length - rank + i] ?? 1;
+    return left === 1 ? right : left;
+  });
+}
+
+function binary(g: GraphBuilder, type: string, a: Value, b: Value): Value {
+  return g.op(type, [a, b], broadcastDims(a.dims, b.dims));
+}
+
+export const add = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Add', a, b);
+export const sub = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Sub', a, b);
+export const mul = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Mul', a, b);
+export const div = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Div', a, b);
+
+export const relu = (g: GraphBuilder, x: Value): Value => g.op('Relu', [x], x.dims);
+export const sigmoid = (g: GraphBuilder, x: Value): Value => g.op('Sigmoid', [x], x.dims);
+export const tanh = (g: GraphBuilder, x: Value): Value => g.op('Tanh', [x], x.dims);
+/** Exact (erf) GELU. */
+export const gelu = (g: GraphBuilder, x: Value): Value => g.op('Gelu', [x], x.dims, { approximate: 'none' });
+/** x·sigmoid(1.702x), OpenAI CLIP-L's activation. */
+export const quickGelu = (g: GraphBuilder, x: Value): Value =>
+  g.contrib('QuickGelu', [x], x.dims, { alpha: 1.702 });
+/** x·sigmoid(x). */
+export const silu = (g: GraphBuilder, x: Value): Value => g.contrib('QuickGelu', [x], x.dims, { alpha: 1 });
+export const softmax = (g: GraphBuilder, x: Value): Value =>
+  g.op('Softmax', [x], x.dims, { axis: { int: -1 } });
+
+/** Batched matrix product [..,m,k]·[..,k,n]. */
+export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
+  const batch = broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2));
+  return g.op('MatMul', [a, b], [...batch, a.dims.at(-2) as Dim, b.dims.at(-1) as Dim]);
+}
+
+export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
+  const first = values[0] as Value;
+  const total = values.reduce((sum, value) => sum + size(value.dims[axis], 'concat axis'), 0);
+  return g.op(
+    'Concat',
+    values,
+    first.dims.map((dim, i) => (i === axis ? total : dim)),
+    { axis: { int: axis } },
+  );
+}
+
+export function slice(g: GraphBuilder, x: Value, axis: number, begin: number, end: number): Value {
+  const dims = x.dims.map((dim, i) => (i === axis ? end - begin : dim));
+  return g.op('Slice', [x, g.integers([begin]), g.integers([end]), g.integers([axis])], dims);
+}
+
+/** Equal parts along an axis. */
+export function split(g: GraphBuilder, x: Value, axis: number, parts: number): Value[] {
+  const part = size(x.dims[axis], 'split axis') / parts;
+  const dims = x.dims.map((dim, i) => (i === axis ? part : dim));
+  return g.opMany('Split', [x], Array<Dims>(parts).fill(dims), {
+    axis: { int: axis },
+    num_outputs: { int: parts },
+  });
+}
+
+/**
+ * x·Wᵀ + b over the last axis, W [out,in] as every weight file stores it: Gemm(transB) on flattened rows, so the
+ * initializer can point straight into the file (spec/sdxl.md A.8).
+ */
+export function linear(g: GraphBuilder, x: Value, weight: Source, bias?: Source): Value {
+  const w = g.weight(weight);
+  const [out, input] = w.dims as [number, number];
+  const lead = x.dims.slice(0, -1);
+  const rowCount = staticProduct(lead);
+  const flat = x.dims.length === 2 ? x : reshape(g, x, [rowCount === -1 ? 'rows' : rowCount, input]);
+  const inputs = bias === undefined ? [flat, w] : [flat, w, g.weight(bias)];
+  const y = g.op('Gemm', inputs, [flat.dims[0] as Dim, out], { transB: { int: 1 } });
+  return x.dims.length === 2 ? y : reshape(g, y, [...lead, out]);
+}
+
+/** `linear` with the usual key pair `<prefix>.weight`, `<prefix>.bias` (bias optional in the file). */
+export function linearAt(g: GraphBuilder, x: Value, prefix: string): Value {
+  const bias = `${prefix}.bias`;
+  return linear(g, x, `${prefix}.weight`, g.has(bias) ? bias : undefined);
+}
+
+export function layerNorm(g: GraphBuilder, x: Value, prefix: string, epsilon = 1e-5): Value {
+  return g.op(
+    'LayerNormalization',
+    [x, g.weight(`${prefix}.weight`), g.weight(`${prefix}.bias`)],
+    x.dims,
+    {
+      axis: { int: -1 },
+      epsilon,
+    },
+  );
+}
+
+/**
+ * GroupNorm as Reshape -> InstanceNormalization -> Reshape -> scale and shift: the WebGPU backend of 1.30 has no
+ * GroupNormalization kernel (spec/onnxruntime-web.md §3.2). x is [N,C,H,W].
+ */
+export function groupNorm(
+  g: GraphBuilder,
+  x: Value,
+  prefix: string,
+  epsilon: number,
+  groups: number,
+): Value {
+  const [n, c, h, w] = x.dims as [Dim, number, number, number];
+  const grouped = reshape(g, x, [n, groups, (c / groups) * h * w]);
+  const ones = g.constant(new Float32Array(groups).fill(1), [groups]);
+  const zeros = g.constant(new Float32Array(groups), [groups]);
+  const normed = g.op('InstanceNormalization', [grouped, ones, zeros], grouped.dims, { epsilon });
+  const perChannel = (key: string) =>
+    g.weight({ kind: 'reshape', of: { kind: 'tensor', key }, dims: [1, c, 1, 1] });
+  const scaled = mul(g, reshape(g, normed, x.dims), perChannel(`${prefix}.weight`));
+  return add(g, scaled, perChannel(`${prefix}.bias`));
+}
+
+export interface ConvOptions {
+  readonly stride?: number;
+  /** [top, left, bottom, right]; default keeps the size of an odd kernel. */
+  readonly pads?: readonly [number, number, number, number];
+}
+
+/** 2-D convolution of [N,C,H,W]; weight OIHW as in the files. */
+export function conv2d(
+  g: GraphBuilder,
+  x: Value,
+  weight: Source,
+  bias?: Source,
+  options: ConvOptions = {},
+): Value {
+  const w = g.weight(weight);
+  const [out, , kh, kw] = w.dims as [number, number, number, number];
+  const stride = options.stride ?? 1;
+  const pads = options.pads ?? [kh >> 1, kw >> 1, kh >> 1, kw >> 1];
+  const [n, , h, width] = x.dims as [Dim, number, number, number];
+  const outHeight = Math.floor((h + pads[0] + pads[2] - kh) / stride) + 1;
+  const outWidth = Math.floor((width + pads[1] + pads[3] - kw) / stride) + 1;
+  const inputs = bias === undefined ? [x, w] : [x, w, g.weight(bias)];
+  return g.op('Conv', inputs, [n, out, outHeight, outWidth], {
+    kernel_shape: [kh, kw],
+    pads,
+    strides: [stride, stride],
+  });
+}
+
+/** `conv2d` with the key pair `<prefix>.weight`, `<prefix>.bias` (bias optional in the file). */
+export function conv2dAt(g: GraphBuilder, x: Value, prefix: string, options?: ConvOptions): Value {
+  const bias = `${prefix}.bias`;
+  return conv2d(g, x, `${prefix}.weight`, g.has(bias) ? bias : undefined, options);
+}
+
+/** Transposed convolution, kernel 2 stride 2; weight [in,out,2,2]. */
+export function convTranspose2x(g: GraphBuilder, x: Value, prefix: string): Value {
+  const w = g.weight(`${prefix}.weight`);
+  const [n, , h, width] = x.dims as [Dim, number, number, number];
+  return g.op(
+    'ConvTranspose',
+    [x, w, g.weight(`${prefix}.bias`)],
+    [n, w.dims[1] as number, h * 2, width * 2],
+    {
+      kernel_shape: [2, 2],
+      strides: [2, 2],
+    },
+  );
+}
+
+/** Nearest-neighbour resize of [N,C,H,W] to a stated size (out pixel i reads floor(i·in/out)). */
+export function resizeNearest(g: GraphBuilder, x: Value, height: number, width: number): Value {
+  const [n, c, h, w] = x.dims as [Dim, number, number, number];
+  const scales = g.constant([1, 1, height / h, width / w], [4], 'f32');
+  return g.op('Resize', [x, null, scales], [n, c, height, width], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  });
+}

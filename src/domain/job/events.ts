@@ -1,0 +1,39 @@
+import type { Rect } from '../geometry/rect.ts';
+
+/** The phases of the main job, in order. */
+export type JobPhase =
+  | 'load'
+  | 'encode-image'
+  | 'detect'
+  | 'upscale'
+  | 'conditioning'
+  | 'detail'
+  | 'global'
+  | 'export';
+
+/** Progress of a running job, throttled by the worker before it crosses to the page. */
+export interface ProgressEvent {
+  readonly kind: 'progress';
+  readonly phase: JobPhase;
+  /** Finished share of the whole job, 0 to 1, never decreasing. */
+  readonly fraction: number;
+  /** Estimated time left; null until one unit of work has been measured. */
+  readonly remainingMs: number | null;
+  /** "tile 7/25 · step 4/7". */
+  readonly detail: string;
+}
+
+/** A finished piece of canvas, so that it can be shown before the job ends. */
+export interface AreaEvent {
+  readonly kind: 'area';
+  readonly area: Rect<'canvas'>;
+  readonly source: 'detail' | 'global';
+}
+
+/** Something the user should know though the job goes on, e.g. that no vision model is loaded. */
+export interface NoticeEvent {
+  readonly kind: 'notice';
+  readonly message: string;
+}
+
+export type JobEvent = ProgressEvent | AreaEvent | NoticeEvent;

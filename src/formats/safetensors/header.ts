@@ -1,0 +1,144 @@
+import { AppError } from '#domain/job/app-error.ts';
+import type { ByteSource } from '../byte-source.ts';
+import { parseHeaderJson } from './header-json.ts';
+
+/** Element types of the safetensors format and their size in bits. */
+export const DTYPE_BITS = {
+  BOOL: 8,
+  U8: 8,
+  I8: 8,
+  F8_E4M3: 8,
+  F8_E5M2: 8,
+  U16: 16,
+  I16: 16,
+  F16: 16,
+  BF16: 16,
+  U32: 32,
+  I32: 32,
+  F32: 32,
+  U64: 64,
+  I64: 64,
+  F64: 64,
+} as const;
+export type SafetensorsDtype = keyof typeof DTYPE_BITS;
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: SafetensorsDtype;
+  readonly dims: readonly number[];
+  /** Byte range in the file (absolute, not relative to the data section). */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface SafetensorsHeader {
+  readonly tensors: ReadonlyMap<string, TensorEntry>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** Larger headers than any known model's; a bigger one is an attack or a broken file (spec/reliability-ux.md S1). */
+const MAX_HEADER_BYTES = 16 * 1024 * 1024;
+const MAX_TENSORS = 100_000;
+const MAX_RANK = 8;
+const LENGTH_BYTES = 8;
+
+/**
+ * Reads and validates a .safetensors header without touching the tensors.
+ * Source: huggingface/safetensors, format description; validation rules of spec/reliability-ux.md S1.
+ * @throws AppError `bad-file` naming the file and the offending field.
+ */
+export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
+  if (source.size < LENGTH_BYTES + 2)
+    throw bad(source, `it is ${source.size} bytes long, too short for a header`);
+  const length = headerLength(source, await source.read(0, LENGTH_BYTES));
+  const bytes = await source.read(LENGTH_BYTES, LENGTH_BYTES + length);
+  if (bytes.length !== length) throw bad(source, 'the file ends inside its header; it may be truncated');
+  const header = parseHeaderJson(decodeUtf8(source, bytes), (reason) => bad(source, reason));
+  return validate(source, header, LENGTH_BYTES + length);
+}
+
+function bad(source: ByteSource, reason: string): AppError {
+  return new AppError('bad-file', `"${source.name}" is not a usable .safetensors file: ${reason}.`);
+}
+
+function headerLength(source: ByteSource, bytes: Uint8Array<ArrayBuffer>): number {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
+  if (length > BigInt(source.size - LENGTH_BYTES))
+    throw bad(
+      source,
+      `its header claims ${length} bytes but the file has only ${source.size}; it may be truncated or of another format`,
+    );
+  if (length > BigInt(MAX_HEADER_BYTES))
+    throw bad(source, `its header claims ${length} bytes, more than any model needs`);
+  return Number(length);
+}
+
+function decodeUtf8(source: ByteSource, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AppError('bad-file', bad(source, 'its header is not UTF-8 text').message, { cause });
+  }
+}
+
+function validate(source: ByteSource, raw: ReadonlyMap<string, unknown>, dataBegin: number): SafetensorsHeader {
+  const tensors = new Map<string, TensorEntry>();
+  let metadata: ReadonlyMap<string, string> = new Map();
+  for (const [name, value] of raw) {
+    if (name === '__metadata__') metadata = stringMap(source, value);
+    else tensors.set(name, tensorEntry(source, name, value, dataBegin));
+  }
+  if (tensors.size === 0) throw bad(source, 'it contains no tensors');
+  if (tensors.size > MAX_TENSORS) throw bad(source, `it lists ${tensors.size} tensors (limit ${MAX_TENSORS})`);
+  checkContiguous(source, [...tensors.values()], dataBegin);
+  return { tensors, metadata };
+}
+
+function stringMap(source: ByteSource, value: unknown): ReadonlyMap<string, string> {
+  if (!(value instanceof Map)) throw bad(source, '"__metadata__" is not an object');
+  for (const [key, text] of value)
+    if (typeof text !== 'string') throw bad(source, `metadata field "${String(key)}" is not text`);
+  return value as ReadonlyMap<string, string>;
+}
+
+function tensorEntry(source: ByteSource, name: string, value: unknown, dataBegin: number): TensorEntry {
+  if (!(value instanceof Map)) throw bad(source, `the entry of tensor "${name}" is not an object`);
+  const dtype = value.get('dtype') as unknown;
+  if (typeof dtype !== 'string' || !(dtype in DTYPE_BITS))
+    throw bad(source, `tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
+  const dims = wholeNumbers(source, name, 'shape', value.get('shape'));
+  const offsets = wholeNumbers(source, name, 'data_offsets', value.get('data_offsets'));
+  const [begin, end] = offsets;
+  if (offsets.length !== 2 || begin === undefined || end === undefined || begin > end)
+    throw bad(source, `tensor "${name}" has the data_offsets [${offsets.join(', ')}]`);
+  if (dims.length > MAX_RANK) throw bad(source, `tensor "${name}" has ${dims.length} axes (limit ${MAX_RANK})`);
+  const expected = byteCount(dims, dtype as SafetensorsDtype);
+  if (expected !== BigInt(end - begin))
+    throw bad(source, `tensor "${name}" needs ${expected} bytes but its data_offsets span ${end - begin}`);
+  return { name, dtype: dtype as SafetensorsDtype, dims, begin: dataBegin + begin, end: dataBegin + end };
+}
+
+function wholeNumbers(source: ByteSource, name: string, field: string, value: unknown): number[] {
+  if (!Array.isArray(value) || !value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0))
+    throw bad(source, `tensor "${name}" has no valid ${field}`);
+  return value as number[];
+}
+
+/** Exact: a hostile shape may overflow 2^53. */
+function byteCount(dims: readonly number[], dtype: SafetensorsDtype): bigint {
+  return dims.reduce((total, dim) => total * BigInt(dim), BigInt(DTYPE_BITS[dtype] / 8));
+}
+
+function checkContiguous(source: ByteSource, entries: TensorEntry[], dataBegin: number): void {
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = dataBegin;
+  for (const entry of entries) {
+    if (entry.end > source.size)
+      throw bad(source, `tensor "${entry.name}" lies beyond the end of the file; the file may be truncated`);
+    if (entry.begin < position) throw bad(source, `tensor "${entry.name}" overlaps the one before it`);
+    if (entry.begin > position) throw bad(source, `there is a hole before tensor "${entry.name}"`);
+    position = entry.end;
+  }
+  if (position !== source.size)
+    throw bad(source, `${source.size - position} bytes follow the last tensor`);
+}

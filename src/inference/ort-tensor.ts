@@ -1,0 +1,72 @@
+import type { Tensor, TypedTensor } from 'onnxruntime-common';
+import { float16Bits } from '#models/graph/builder.ts';
+import { toFloat32 } from '#formats/safetensors/convert.ts';
+import type { EmittedGraph } from '#models/graph/builder.ts';
+import type { ElementType } from '#models/graph/dtype.ts';
+import type { HostTensor } from '#domain/tensor.ts';
+import type { NetTensor } from './runtime.ts';
+
+/** The part of onnxruntime-common this module constructs tensors with; node and web bring the same class. */
+export type TensorFactory = new (
+  type: 'float32' | 'float16' | 'int32' | 'int64',
+  data: Float32Array | Uint16Array | Int32Array | BigInt64Array,
+  dims: readonly number[],
+) => Tensor;
+
+/** Converts a host tensor to the element type the graph's input has. */
+export function toOrtTensor(factory: TensorFactory, value: HostTensor, dtype: ElementType): Tensor {
+  const { data, dims } = value;
+  switch (dtype) {
+    case 'f32':
+      return new factory('float32', floats(data), dims);
+    case 'f16':
+      return new factory('float16', Uint16Array.from(floats(data), float16Bits), dims);
+    case 'i32':
+      return new factory('int32', data instanceof Int32Array ? data : Int32Array.from(data, Number), dims);
+    case 'i64':
+      return new factory('int64', data instanceof BigInt64Array ? data : bigints(data), dims);
+  }
+}
+
+function floats(data: HostTensor['data']): Float32Array {
+  if (!(data instanceof Float32Array)) throw new TypeError('expected floating-point values');
+  return data;
+}
+
+function bigints(data: Float32Array | Int32Array): BigInt64Array {
+  return BigInt64Array.from(Array.from(data, (value) => BigInt(value)));
+}
+
+/** A session output as a {@link NetTensor}. `tensor` is exposed so that it can be fed to another session unread. */
+export class OrtNetTensor implements NetTensor {
+  readonly tensor: Tensor;
+
+  constructor(tensor: Tensor) {
+    this.tensor = tensor;
+  }
+
+  get dims(): readonly number[] {
+    return this.tensor.dims;
+  }
+
+  async read(): Promise<HostTensor> {
+    const data = await this.tensor.getData();
+    if (data instanceof Float32Array || data instanceof Int32Array || data instanceof BigInt64Array)
+      return { dims: this.dims, data };
+    if (this.tensor.type === 'float16') {
+      const view = data as Uint16Array;
+      const bytes = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
+      return { dims: this.dims, data: toFloat32(bytes.slice(), 'F16') };
+    }
+    throw new TypeError(`cannot read a tensor of type ${(this.tensor as TypedTensor<'float32'>).type}`);
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
+  }
+}
+
+/** Element type of each declared input, by name. */
+export function inputTypes(graph: EmittedGraph): ReadonlyMap<string, ElementType> {
+  return new Map(graph.inputs.map((port) => [port.name, port.dtype]));
+}

@@ -1,0 +1,60 @@
+import type { AttentionForm } from '#models/graph/attention.ts';
+import type { EmittedGraph } from '#models/graph/builder.ts';
+import type { HostTensor } from '#domain/tensor.ts';
+import type { WeightSource } from './weights.ts';
+
+/** A tensor that may live on the GPU. Whoever receives it disposes it. */
+export interface NetTensor {
+  readonly dims: readonly number[];
+  /** Copies the values to the host, as float32 (or int32/int64) whatever the device type. */
+  read(): Promise<HostTensor>;
+  dispose(): void;
+}
+
+export type Feed = HostTensor | NetTensor;
+
+/** One loaded network: a session over an emitted graph. */
+export interface Network {
+  readonly name: string;
+  /**
+   * Runs the graph. Outputs named in `keepOnDevice` stay where they were computed (K/V caches, feature maps); the
+   * others are on the host already. Calls are serialised: the runtime hangs on overlapping runs.
+   */
+  run(
+    feeds: Readonly<Record<string, Feed>>,
+    keepOnDevice?: readonly string[],
+  ): Promise<Readonly<Record<string, NetTensor>>>;
+  release(): Promise<void>;
+}
+
+/** What a graph builder must know about the device it emits for. */
+export interface EmissionOptions {
+  readonly dtype: 'f32' | 'f16';
+  readonly attention: AttentionForm;
+}
+
+/** Creates networks on one backend: onnxruntime-web (wasm or WebGPU) or onnxruntime-node. */
+export interface NetworkRuntime {
+  /** Shown to the user: "WebGPU · NVIDIA …", "CPU (wasm, 2 threads)". */
+  readonly description: string;
+  readonly emission: EmissionOptions;
+  /** Networks of one family share a device, so that releasing the family frees its memory. */
+  load(family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network>;
+}
+
+export function isNetTensor(feed: Feed): feed is NetTensor {
+  return 'dispose' in feed;
+}
+
+/** Reads a network's output to the host as float32 and disposes it. */
+export async function takeFloat(
+  outputs: Readonly<Record<string, NetTensor>>,
+  name: string,
+): Promise<HostTensor<Float32Array>> {
+  const output = outputs[name];
+  if (!output) throw new RangeError(`the network has no output "${name}"`);
+  const { dims, data } = await output.read();
+  output.dispose();
+  if (!(data instanceof Float32Array)) throw new TypeError(`output "${name}" is not floating point`);
+  return { dims, data };
+}

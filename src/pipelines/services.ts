@@ -1,0 +1,130 @@
+import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { ScaffoldSpec } from '#domain/job/request.ts';
+import type { Field, Mask, Raster8 } from '#domain/raster.ts';
+import type { FloatTensor } from '#domain/tensor.ts';
+
+/**
+ * What the pipelines need, as interfaces: `gpu` and the CPU twins of `domain` implement PixelOps, `inference`
+ * implements the networks, and the worker's composition root wires them together.
+ */
+
+/** Image arithmetic. Every method has a WGSL kernel and a CPU twin that agree within 1/255. */
+export interface PixelOps {
+  readonly description: string;
+  /** Lanczos-3 resize, alpha-aware; weights widen with the downscale factor. */
+  resize<S extends 'image' | 'canvas'>(source: Raster8, target: Size<S>): Promise<Raster8<S>>;
+  /** Crop, resample to `size` px square (no-op at 1:1) and normalise to [3,size,size] in [0,1], NCHW without N. */
+  cropToNchw(canvas: Raster8<'canvas'>, area: Rect<'canvas'>, sizePx: number): Promise<FloatTensor>;
+  /**
+   * canvas + alpha·(refined − base), written into `canvas` in place inside `area`. refined and base are
+   * [3,size,size] in [0,1] at crop size and resampled to the area if it differs; alpha covers the area in canvas
+   * pixels and has already been through smoothstep. Where refined equals base the canvas keeps its exact bytes.
+   */
+  blendResidual(
+    canvas: Raster8<'canvas'>,
+    area: Rect<'canvas'>,
+    alpha: Field<'canvas'>,
+    refined: FloatTensor,
+    base: FloatTensor,
+  ): Promise<void>;
+  /** Mask of the whole picture -> coverage of one canvas area in canvas pixels, bilinear. */
+  cropMask(mask: Mask<'image'>, canvas: Size<'canvas'>, area: Rect<'canvas'>): Promise<Field<'canvas'>>;
+  /** Grow (+) or shrink (−) by a radius, then a smoothstep ramp of the given width: the blend's alpha. */
+  featherMask(mask: Field<'canvas'>, growPx: number, featherPx: number): Promise<Field<'canvas'>>;
+  /** The document's noise for a latent area: [channels,h,w], standard normal, a pure function of its address. */
+  scaffoldNoise(spec: ScaffoldSpec, area: Rect<'latent'>, channels: number): Promise<FloatTensor>;
+  /** The scaffold over `area` resampled to a `width`×`height` latent grid (exact at any rational ratio). */
+  resampledNoise(
+    spec: ScaffoldSpec,
+    area: Rect<'latent'>,
+    target: Size<'latent'>,
+    channels: number,
+  ): Promise<FloatTensor>;
+}
+
+/** VAE or TAESD. Latents are in the sampler's scale; pictures are [N,3,H,W] in [0,1]. */
+export interface LatentCodec {
+  readonly channels: number;
+  encode(pixels: FloatTensor): Promise<FloatTensor>;
+  decode(latents: FloatTensor): Promise<FloatTensor>;
+}
+
+/** SDXL text conditioning of one prompt: context [1,77·chunks,C], pooled [1,P]. */
+export interface TextConditioning {
+  readonly context: FloatTensor;
+  readonly pooled: FloatTensor;
+}
+
+export interface PromptEncoder {
+  encode(prompt: string, syntax: 'comfy' | 'a1111'): Promise<TextConditioning>;
+}
+
+/** IP-Adapter tokens of an image: [1,tokens,C]. `unconditional` is the adapter's answer to a blank image. */
+export interface AnchorEncoder {
+  /** `image` is [3,H,W] in [0,1], square. */
+  encode(image: FloatTensor): Promise<FloatTensor>;
+  unconditional(): Promise<FloatTensor>;
+}
+
+/** One item of a batch, as the denoiser sees it. */
+export interface DenoiserItem {
+  readonly positive: TextConditioning;
+  readonly negative: TextConditioning;
+  /** Null: no anchor for this item. */
+  readonly anchor: FloatTensor | null;
+  readonly anchorScale: number;
+  /** Size micro-conditioning in pixels: [origH, origW, cropTop, cropLeft, targetH, targetW]. */
+  readonly sizeIds: readonly [number, number, number, number, number, number];
+}
+
+/** Conditioning made once per batch (all cross-attention keys and values), then used for every step. */
+export interface PreparedDenoiser {
+  /**
+   * denoised = model(x, sigma) with guidance, per-item sigma: x [N,C,h,w], sigmas [N] -> [N,C,h,w].
+   * Items with sigma 0 are returned unchanged.
+   */
+  denoise(x: FloatTensor, sigmas: Float32Array): Promise<FloatTensor>;
+  dispose(): void;
+}
+
+export interface Denoiser {
+  readonly latentChannels: number;
+  readonly supportsAnchor: boolean;
+  prepare(
+    items: readonly DenoiserItem[],
+    latent: Size<'latent'>,
+    guidanceScale: number,
+  ): Promise<PreparedDenoiser>;
+}
+
+/** One raw SAM 3 answer above the threshold. */
+export interface RawDetection {
+  readonly box: Rect<'unit'>;
+  readonly score: number;
+  readonly presence: number;
+  /** Mask logits on the network's own grid, covering the whole picture. */
+  readonly logits: Field<'image'>;
+}
+
+/** SAM 3 over one picture whose features are kept. */
+export interface EncodedImage {
+  detect(
+    phrase: string,
+    threshold: number,
+  ): Promise<{ readonly presence: number; readonly detections: readonly RawDetection[] }>;
+  dispose(): void;
+}
+
+export interface Segmenter {
+  encodeImage(image: Raster8<'image'>): Promise<EncodedImage>;
+}
+
+/** Everything a job may use. Null means that no such model is loaded, which the job says aloud. */
+export interface Services {
+  readonly pixels: PixelOps;
+  readonly segmenter: Segmenter | null;
+  readonly codec: LatentCodec;
+  readonly prompts: PromptEncoder;
+  readonly anchors: AnchorEncoder | null;
+  readonly denoiser: Denoiser;
+}
