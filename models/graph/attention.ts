@@ -19,16 +19,8 @@ export interface AttentionOptions {
 }
 
 /** softmax(q·kᵀ/√d + bias)·v per head; q [N,Tq,heads·d], k and v [N,Tk,heads·d] -> [N,Tq,heads·d]. */
-export function attention(
-  g: GraphBuilder,
-  q: Value,
-  k: Value,
-  v: Value,
-  options: AttentionOptions,
-): Value {
-  return options.form === 'fused'
-    ? fusedAttention(g, q, k, v, options)
-    : plainAttention(g, q, k, v, options);
+export function attention(g: GraphBuilder, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+  return options.form === 'fused' ? fusedAttention(g, q, k, v, options) : plainAttention(g, q, k, v, options);
 }
 
 function fusedAttention(

@@ -129,28 +129,17 @@ export function linearAt(g: GraphBuilder, x: Value, prefix: string): Value {
 }
 
 export function layerNorm(g: GraphBuilder, x: Value, prefix: string, epsilon = 1e-5): Value {
-  return g.op(
-    'LayerNormalization',
-    [x, g.weight(`${prefix}.weight`), g.weight(`${prefix}.bias`)],
-    x.dims,
-    {
-      axis: { int: -1 },
-      epsilon,
-    },
-  );
+  return g.op('LayerNormalization', [x, g.weight(`${prefix}.weight`), g.weight(`${prefix}.bias`)], x.dims, {
+    axis: { int: -1 },
+    epsilon,
+  });
 }
 
 /**
  * GroupNorm as Reshape -> InstanceNormalization -> Reshape -> scale and shift: the WebGPU backend of 1.30 has no
  * GroupNormalization kernel (spec/onnxruntime-web.md §3.2). x is [N,C,H,W].
  */
-export function groupNorm(
-  g: GraphBuilder,
-  x: Value,
-  prefix: string,
-  epsilon: number,
-  groups: number,
-): Value {
+export function groupNorm(g: GraphBuilder, x: Value, prefix: string, epsilon: number, groups: number): Value {
   const [n, c, h, w] = x.dims as [Dim, number, number, number];
   const grouped = reshape(g, x, [n, groups, (c / groups) * h * w]);
   const ones = g.constant(new Float32Array(groups).fill(1), [groups]);

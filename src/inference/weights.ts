@@ -24,9 +24,14 @@ export function identityView(names: Iterable<string>): WeightView {
 }
 
 /** A safetensors file seen through a naming view. */
-export function fileWeights(file: SafetensorsFile, view: WeightView = identityView(file.names)): WeightSource {
+export function fileWeights(
+  file: SafetensorsFile,
+  view: WeightView = identityView(file.names),
+): WeightSource {
   const fileShapes = new Map([...file.header.tensors].map(([name, entry]) => [name, entry.dims]));
-  const shapes = new Map([...view].map(([key, recipe]) => [key, recipeDims(recipe, fileShapes, file.source.name)]));
+  const shapes = new Map(
+    [...view].map(([key, recipe]) => [key, recipeDims(recipe, fileShapes, file.source.name)]),
+  );
   const raw: Reader = (key) => file.float(key);
   return {
     name: file.source.name,
@@ -105,7 +110,10 @@ export async function evaluate(recipe: WeightRecipe, read: Reader): Promise<Floa
       return floatTensor(recipe.dims, (await evaluate(recipe.of, read)).data);
     case 'scale': {
       const { dims, data } = await evaluate(recipe.of, read);
-      return floatTensor(dims, data.map((value) => value * recipe.factor));
+      return floatTensor(
+        dims,
+        data.map((value) => value * recipe.factor),
+      );
     }
   }
 }

@@ -1,6 +1,13 @@
 import type { AppErrorCode } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { Detection, DetectRequest, MaskRle, Recipe, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
+import type {
+  Detection,
+  DetectRequest,
+  MaskRle,
+  Recipe,
+  RefineRequest,
+  ScaffoldSpec,
+} from '#domain/job/request.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 
 /**
@@ -25,13 +32,7 @@ export interface RuntimeInfo {
   readonly models: readonly ModelInfo[];
 }
 
-export type ModelRole =
-  | 'checkpoint'
-  | 'autoencoder'
-  | 'vision'
-  | 'ip-adapter'
-  | 'sam3'
-  | 'unknown';
+export type ModelRole = 'checkpoint' | 'autoencoder' | 'vision' | 'ip-adapter' | 'sam3' | 'unknown';
 
 export interface ModelInfo {
   readonly role: ModelRole;
@@ -138,10 +139,18 @@ export interface StudioApi {
   setView(view: ViewState): Promise<void>;
   setOverlay(items: readonly OverlayItem[]): Promise<void>;
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>>;
-  detect(job: JobId, request: DetectRequest, onEvent: (event: JobEvent) => void): Promise<Result<DetectResult>>;
+  detect(
+    job: JobId,
+    request: DetectRequest,
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<DetectResult>>;
   paint(stroke: BrushStroke): Promise<Result<PaintedMask | null>>;
   plan(request: RefineRequest): Promise<Result<RefinePlan>>;
-  refine(job: JobId, request: RefineRequest, onEvent: (event: JobEvent) => void): Promise<Result<RefineResult>>;
+  refine(
+    job: JobId,
+    request: RefineRequest,
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<RefineResult>>;
   /** Stops at the next step boundary. The canvas keeps every finished area. */
   cancel(job: JobId): Promise<void>;
   exportPng(request: ExportRequest): Promise<Result<ExportedPng>>;

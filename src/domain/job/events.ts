@@ -2,14 +2,7 @@ import type { Rect } from '../geometry/rect.ts';
 
 /** The phases of the main job, in order. */
 export type JobPhase =
-  | 'load'
-  | 'encode-image'
-  | 'detect'
-  | 'upscale'
-  | 'conditioning'
-  | 'detail'
-  | 'global'
-  | 'export';
+  'load' | 'encode-image' | 'detect' | 'upscale' | 'conditioning' | 'detail' | 'global' | 'export';
 
 /** Progress of a running job, throttled by the worker before it crosses to the page. */
 export interface ProgressEvent {

@@ -1,7 +1,10 @@
 import type { SafetensorsDtype } from './header.ts';
 
 /** Decodes little-endian tensor bytes to float32 values. */
-export function toFloat32(bytes: Uint8Array<ArrayBuffer>, dtype: SafetensorsDtype): Float32Array<ArrayBuffer> {
+export function toFloat32(
+  bytes: Uint8Array<ArrayBuffer>,
+  dtype: SafetensorsDtype,
+): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case 'F32':
       return new Float32Array(aligned(bytes, 4));
@@ -51,9 +54,7 @@ function smallFloat(code: number, exponentBits: number, mantissaBits: number): n
   const exponent = (code >> mantissaBits) & ((1 << exponentBits) - 1);
   const sign = code >> (mantissaBits + exponentBits) ? -1 : 1;
   const fraction = mantissa / 2 ** mantissaBits;
-  return exponent === 0
-    ? sign * fraction * 2 ** (1 - bias)
-    : sign * (1 + fraction) * 2 ** (exponent - bias);
+  return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
 }
 
 function table(size: number, decode: (code: number) => number): () => Float32Array {

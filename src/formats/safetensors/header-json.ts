@@ -94,7 +94,11 @@ class JsonReader {
   }
 
   #literal(): unknown {
-    for (const [word, value] of [['true', true], ['false', false], ['null', null]] as const)
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const)
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length;
         return value;

@@ -81,7 +81,11 @@ function decodeUtf8(source: ByteSource, bytes: Uint8Array): string {
   }
 }
 
-function validate(source: ByteSource, raw: ReadonlyMap<string, unknown>, dataBegin: number): SafetensorsHeader {
+function validate(
+  source: ByteSource,
+  raw: ReadonlyMap<string, unknown>,
+  dataBegin: number,
+): SafetensorsHeader {
   const tensors = new Map<string, TensorEntry>();
   let metadata: ReadonlyMap<string, string> = new Map();
   for (const [name, value] of raw) {
@@ -89,7 +93,8 @@ function validate(source: ByteSource, raw: ReadonlyMap<string, unknown>, dataBeg
     else tensors.set(name, tensorEntry(source, name, value, dataBegin));
   }
   if (tensors.size === 0) throw bad(source, 'it contains no tensors');
-  if (tensors.size > MAX_TENSORS) throw bad(source, `it lists ${tensors.size} tensors (limit ${MAX_TENSORS})`);
+  if (tensors.size > MAX_TENSORS)
+    throw bad(source, `it lists ${tensors.size} tensors (limit ${MAX_TENSORS})`);
   checkContiguous(source, [...tensors.values()], dataBegin);
   return { tensors, metadata };
 }
@@ -111,7 +116,8 @@ function tensorEntry(source: ByteSource, name: string, value: unknown, dataBegin
   const [begin, end] = offsets;
   if (offsets.length !== 2 || begin === undefined || end === undefined || begin > end)
     throw bad(source, `tensor "${name}" has the data_offsets [${offsets.join(', ')}]`);
-  if (dims.length > MAX_RANK) throw bad(source, `tensor "${name}" has ${dims.length} axes (limit ${MAX_RANK})`);
+  if (dims.length > MAX_RANK)
+    throw bad(source, `tensor "${name}" has ${dims.length} axes (limit ${MAX_RANK})`);
   const expected = byteCount(dims, dtype as SafetensorsDtype);
   if (expected !== BigInt(end - begin))
     throw bad(source, `tensor "${name}" needs ${expected} bytes but its data_offsets span ${end - begin}`);
@@ -139,6 +145,5 @@ function checkContiguous(source: ByteSource, entries: TensorEntry[], dataBegin: 
     if (entry.begin > position) throw bad(source, `there is a hole before tensor "${entry.name}"`);
     position = entry.end;
   }
-  if (position !== source.size)
-    throw bad(source, `${source.size - position} bytes follow the last tensor`);
+  if (position !== source.size) throw bad(source, `${source.size - position} bytes follow the last tensor`);
 }

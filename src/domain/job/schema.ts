@@ -1,0 +1,116 @@
+import * as v from 'valibot';
+import type { Recipe, RefineRequest } from './request.ts';
+
+/** Validation of requests that come from outside: an imported PNG, stored settings, another process. */
+
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const text = v.pipe(v.string(), v.maxLength(20_000));
+const pixels = (min: number, max: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
+
+const conceptSchema = v.object({
+  id: text,
+  phrase: text,
+  prompt: text,
+  negative: text,
+  layer: v.picklist([0, 1, 2, 3, 4, 5]),
+  selection: v.picklist(['largest', 'center', 'first', 'all']),
+  maxObjects: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
+  threshold: fraction,
+  denoise: fraction,
+  anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+});
+
+const maskSchema = v.pipe(
+  v.object({
+    width: pixels(1, 16384),
+    height: pixels(1, 16384),
+    runs: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.maxLength(4_000_000)),
+  }),
+  v.check(
+    ({ width, height, runs }) => runs.reduce((sum, run) => sum + run, 0) === width * height,
+    'the runs do not add up to width × height',
+  ),
+);
+
+const detectionSchema = v.object({
+  id: text,
+  conceptId: text,
+  box: v.object({ x: fraction, y: fraction, width: fraction, height: fraction }),
+  mask: maskSchema,
+  score: fraction,
+  presence: fraction,
+  enabled: v.boolean(),
+  edited: v.boolean(),
+});
+
+export const refineRequestSchema = v.object({
+  version: v.literal(1),
+  concepts: v.pipe(v.array(conceptSchema), v.maxLength(100)),
+  detections: v.pipe(v.array(detectionSchema), v.maxLength(2000)),
+  sampling: v.object({
+    sampler: v.picklist(['euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'lcm']),
+    scheduler: v.picklist(['karras', 'normal', 'sgm_uniform', 'exponential', 'simple']),
+    steps: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(150)),
+    guidanceScale: v.pipe(v.number(), v.minValue(0), v.maxValue(30)),
+  }),
+  scaffold: v.object({
+    seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+    levels: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8)),
+    discount: fraction,
+  }),
+  detail: v.object({
+    enabled: v.boolean(),
+    padding: v.pipe(v.number(), v.minValue(0), v.maxValue(4)),
+    growPx: pixels(-512, 512),
+    featherPx: pixels(0, 512),
+  }),
+  global: v.object({
+    enabled: v.boolean(),
+    tilePx: v.picklist([1024, 1536]),
+    overlapPx: pixels(64, 768),
+    denoise: fraction,
+    refinedFactor: fraction,
+    prompt: text,
+    negative: text,
+    anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  }),
+  output: v.object({ canvasLongSidePx: pixels(256, 8192), exportLongSidePx: pixels(64, 8192) }),
+  promptSyntax: v.picklist(['comfy', 'a1111']),
+  batchLimit: pixels(1, 64),
+});
+
+const recipeSchema = v.object({
+  app: v.literal('Luna Studio'),
+  version: text,
+  request: refineRequestSchema,
+  source: v.object({ sha256: text, size: v.object({ width: pixels(1, 16384), height: pixels(1, 16384) }) }),
+  models: v.array(v.object({ role: text, name: text, bytes: v.number() })),
+  runtime: text,
+});
+
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+/** "detections.3.mask: the runs do not add up …": the first field that is wrong, and how. */
+export function checkRefineRequest(value: unknown): Checked<RefineRequest> {
+  return checked(v.safeParse(refineRequestSchema, value));
+}
+
+export function checkRecipe(value: unknown): Checked<Recipe> {
+  return checked(v.safeParse(recipeSchema, value));
+}
+
+function checked<T>(result: {
+  success: boolean;
+  output?: unknown;
+  issues?: readonly v.BaseIssue<unknown>[] | undefined;
+}): Checked<T> {
+  if (result.success) return { ok: true, value: result.output as T };
+  const issue = result.issues?.[0];
+  const path = issue ? v.getDotPath(issue) : null;
+  return {
+    ok: false,
+    reason: path ? `${path}: ${issue?.message ?? ''}` : (issue?.message ?? 'not a request'),
+  };
+}
