@@ -72,6 +72,8 @@ export interface DenoiserItem {
   readonly negative: TextConditioning;
   /** Null: no anchor for this item. */
   readonly anchor: FloatTensor | null;
+  /** The adapter's tokens of a blank image, for the unconditional half under guidance; null with a null anchor. */
+  readonly anchorNegative: FloatTensor | null;
   readonly anchorScale: number;
   /** Size micro-conditioning in pixels: [origH, origW, cropTop, cropLeft, targetH, targetW]. */
   readonly sizeIds: readonly [number, number, number, number, number, number];

@@ -1,0 +1,47 @@
+import type { PromptSyntax } from '#domain/job/request.ts';
+import type { JobContext, ProgressTracker } from './progress.ts';
+import type { PromptEncoder, Services, TextConditioning } from './services.ts';
+
+/** Every prompt of a job encoded once, before the step graph is loaded, so that the text encoders can go. */
+export class PromptLibrary {
+  readonly #encoded: ReadonlyMap<string, TextConditioning>;
+
+  private constructor(encoded: ReadonlyMap<string, TextConditioning>) {
+    this.#encoded = encoded;
+  }
+
+  static async encode(
+    prompts: readonly string[],
+    syntax: PromptSyntax,
+    encoder: PromptEncoder,
+    tracker: ProgressTracker,
+  ): Promise<PromptLibrary> {
+    const encoded = new Map<string, TextConditioning>();
+    for (const prompt of new Set(prompts))
+      encoded.set(
+        prompt,
+        await tracker.work('prompt', 1, 'conditioning', 'reading the prompts', () =>
+          encoder.encode(prompt, syntax),
+        ),
+      );
+    return new PromptLibrary(encoded);
+  }
+
+  get(prompt: string): Promise<TextConditioning> {
+    const found = this.#encoded.get(prompt);
+    return found
+      ? Promise.resolve(found)
+      : Promise.reject(new RangeError(`prompt was not encoded: "${prompt}"`));
+  }
+}
+
+/** Says which parts of the conditioning are missing, once per job. */
+export function announceMissing(services: Services, anchorsWanted: boolean, context: JobContext): void {
+  if (!anchorsWanted) return;
+  if (!services.anchors || !services.denoiser.supportsAnchor)
+    context.onEvent({
+      kind: 'notice',
+      message:
+        'No vision model or IP-Adapter is loaded, so image anchors are off: this run is guided by text alone.',
+    });
+}

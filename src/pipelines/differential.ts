@@ -1,0 +1,49 @@
+import type { FloatTensor } from '#domain/tensor.ts';
+
+/** denoised = model(x, sigma): x [N,C,h,w], sigmas [N] -> [N,C,h,w]. */
+export type DenoiseFn = (x: FloatTensor, sigmas: Float32Array) => Promise<FloatTensor>;
+
+/**
+ * Differential denoise: each latent cell has its own start sigma and is held at its original, freshly noised, until
+ * the schedule has come down to it. Before the model x = x·m + (latent + sigma·noise)·(1−m), after it
+ * denoised = denoised·m + latent·(1−m), with m = [sigma ≤ start]. Source: Levin & Fried, "Differential Diffusion:
+ * Giving Each Pixel Its Strength" (2023); mask form of spec/sdxl.md F.2.
+ * @param start [N,h·w] start sigma of every cell, row-major.
+ */
+export function differentialDenoise(
+  denoise: DenoiseFn,
+  latent: FloatTensor,
+  noise: FloatTensor,
+  start: readonly Float32Array[],
+): DenoiseFn {
+  return async (x, sigmas) => {
+    const mixed = { dims: x.dims, data: x.data.slice() };
+    forHeldCells(x, start, sigmas, (i, sigma) => {
+      mixed.data[i] = (latent.data[i] as number) + sigma * (noise.data[i] as number);
+    });
+    const denoised = await denoise(mixed, sigmas);
+    const result = { dims: denoised.dims, data: denoised.data.slice() };
+    forHeldCells(x, start, sigmas, (i) => {
+      result.data[i] = latent.data[i] as number;
+    });
+    return result;
+  };
+}
+
+function forHeldCells(
+  x: FloatTensor,
+  start: readonly Float32Array[],
+  sigmas: Float32Array,
+  visit: (index: number, sigma: number) => void,
+): void {
+  const [items = 0, channels = 0, height = 0, width = 0] = x.dims;
+  const cells = height * width;
+  for (let n = 0; n < items; n++) {
+    const sigma = sigmas[n] as number;
+    const starts = start[n] as Float32Array;
+    for (let cell = 0; cell < cells; cell++) {
+      if (sigma <= (starts[cell] as number)) continue;
+      for (let c = 0; c < channels; c++) visit((n * channels + c) * cells + cell, sigma);
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import { canvasToLatent, LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
+import type { JobPhase } from '#domain/job/events.ts';
+import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
+import type { Raster8 } from '#domain/raster.ts';
+import { sample } from '#domain/sampling/sample.ts';
+import { truncatedSigmas } from '#domain/sampling/schedules.ts';
+import { batchItem, floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
+import type { PromptLibrary } from './conditioning.ts';
+import { differentialDenoise } from './differential.ts';
+import type { JobContext, ProgressTracker } from './progress.ts';
+import type { DenoiserItem, Services } from './services.ts';
+
+/** One square of canvas to paint again: a detection's crop or a tile of the global pass. */
+export interface RepaintItem {
+  /** Shown in the progress line: "face 2", "tile 7/25". */
+  readonly label: string;
+  readonly area: Rect<'canvas'>;
+  /** Side of the network's input; differs from the area's side only for objects larger than 1536 px. */
+  readonly sizePx: number;
+  readonly denoise: number;
+  readonly prompt: string;
+  readonly negative: string;
+  readonly anchorScale: number;
+  /** Strength per latent cell relative to `denoise`, row-major on the network's latent grid; absent: 1 everywhere. */
+  readonly strength?: Float32Array;
+}
+
+/** [3,sizePx,sizePx] in [0,1]: the painted item, and the original as the autoencoder renders it. */
+export interface Repainted {
+  readonly refined: FloatTensor;
+  readonly base: FloatTensor;
+}
+
+export interface RepaintJob {
+  readonly request: RefineRequest;
+  readonly services: Services;
+  readonly prompts: PromptLibrary;
+  readonly tracker: ProgressTracker;
+  readonly context: JobContext;
+}
+
+/** Work per item relative to a 1024² one. */
+export function itemUnits(item: { readonly sizePx: number }): number {
+  return (item.sizePx / 1024) ** 2;
+}
+
+/** Autoencoder passes per item: encode, decode of the original, decode of the result. */
+export const CODEC_PASSES = 3;
+
+/**
+ * Re-paints items as one true batch: each with its own picture, slice of the scaffold, prompt, anchor, denoise and
+ * start step. All items must have the same `sizePx`.
+ */
+export async function repaintBatch(
+  job: RepaintJob,
+  canvas: Raster8<'canvas'>,
+  items: readonly RepaintItem[],
+  phase: JobPhase,
+): Promise<Repainted[]> {
+  const { services, tracker } = job;
+  const label = items.map((item) => item.label).join(', ');
+  const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
+  const codec = <T>(what: string, run: () => Promise<T>) =>
+    tracker.work('codec', units, phase, `${label} · ${what}`, run);
+
+  const pixels = await cropItems(job, canvas, items);
+  const latents = await codec('encode', () => services.codec.encode(pixels));
+  const base = await codec('reference', () => services.codec.decode(latents));
+  const anchors = await anchorTokens(job, pixels, items, phase);
+  const painted = await sampleItems(job, items, latents, anchors, phase, label);
+  const refined = await codec('decode', () => services.codec.decode(painted));
+  return items.map((_, i) => ({ refined: batchItem(refined, i), base: batchItem(base, i) }));
+}
+
+async function cropItems(
+  job: RepaintJob,
+  canvas: Raster8<'canvas'>,
+  items: readonly RepaintItem[],
+): Promise<FloatTensor> {
+  const crops: FloatTensor[] = [];
+  for (const { area, sizePx } of items)
+    crops.push(await job.services.pixels.cropToNchw(canvas, area, sizePx));
+  return stack(crops);
+}
+
+/** The image anchor of every item is its own crop: the re-paint keeps the identity it starts from. */
+async function anchorTokens(
+  job: RepaintJob,
+  pixels: FloatTensor,
+  items: readonly RepaintItem[],
+  phase: JobPhase,
+): Promise<(FloatTensor | null)[]> {
+  const { services, tracker } = job;
+  const tokens: (FloatTensor | null)[] = [];
+  for (const [i, item] of items.entries()) {
+    const anchors = services.anchors;
+    const wanted = anchors && services.denoiser.supportsAnchor && item.anchorScale > 0;
+    tokens.push(
+      wanted
+        ? await tracker.work('anchor', 1, phase, `${item.label} · anchor`, () =>
+            anchors.encode(batchItem(pixels, i)),
+          )
+        : null,
+    );
+  }
+  return tokens;
+}
+
+async function sampleItems(
+  job: RepaintJob,
+  items: readonly RepaintItem[],
+  latents: FloatTensor,
+  anchors: readonly (FloatTensor | null)[],
+  phase: JobPhase,
+  label: string,
+): Promise<FloatTensor> {
+  const { request, services } = job;
+  const { sampler, scheduler, steps, guidanceScale } = request.sampling;
+  const side = (items[0] as RepaintItem).sizePx / LATENT_PX;
+  const noise = await noiseFor(job, items, request.scaffold);
+  const sigmas = items.map((item) => truncatedSigmas(scheduler, steps, item.denoise));
+  const prepared = await services.denoiser.prepare(
+    await denoiserItems(job, items, anchors),
+    size(side, side),
+    guidanceScale,
+  );
+  try {
+    const model = trackedModel(job, prepared.denoise.bind(prepared), items, phase, label);
+    const starts = startSigmas(items, scheduler, steps, side);
+    const denoise = starts ? differentialDenoise(model, latents, noise, starts) : model;
+    return await sample(sampler, denoise, noised(latents, noise, sigmas), sigmas, {
+      noise: (step) => noiseFor(job, items, stepSpec(request.scaffold, step)),
+      throwIfAborted: () => job.context.signal.throwIfAborted(),
+    });
+  } finally {
+    prepared.dispose();
+  }
+}
+
+/** Counts model calls; samplers such as heun make more than one per step. */
+function trackedModel(
+  job: RepaintJob,
+  denoise: (x: FloatTensor, sigmas: Float32Array) => Promise<FloatTensor>,
+  items: readonly RepaintItem[],
+  phase: JobPhase,
+  label: string,
+) {
+  const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
+  const calls = callsPerItem(job.request);
+  let call = 0;
+  return (x: FloatTensor, sigmas: Float32Array) => {
+    call = Math.min(call + 1, calls);
+    return job.tracker.work('step', units, phase, `${label} · step ${call}/${calls}`, () =>
+      denoise(x, sigmas),
+    );
+  };
+}
+
+/** Model calls one item costs. */
+export function callsPerItem({ sampling }: RefineRequest): number {
+  return sampling.sampler === 'heun' ? 2 * sampling.steps - 1 : sampling.steps;
+}
+
+/** x = latent + sigma0·noise per item (spec/sdxl.md F.5). */
+function noised(latents: FloatTensor, noise: FloatTensor, sigmas: readonly Float64Array[]): FloatTensor {
+  const x = floatTensor(latents.dims, latents.data.slice());
+  const stride = x.data.length / sigmas.length;
+  for (let i = 0; i < x.data.length; i++) {
+    const sigma = sigmas[Math.floor(i / stride)]?.[0] ?? 0;
+    x.data[i] = (x.data[i] as number) + sigma * (noise.data[i] as number);
+  }
+  return x;
+}
+
+/** The scaffold's own values under each item: sliced at 1:1, resampled exactly where the crop is. */
+async function noiseFor(
+  job: RepaintJob,
+  items: readonly RepaintItem[],
+  spec: ScaffoldSpec,
+): Promise<FloatTensor> {
+  const { pixels, denoiser } = job.services;
+  const slices: FloatTensor[] = [];
+  for (const { area, sizePx } of items) {
+    const latent = canvasToLatent(area);
+    const side = sizePx / LATENT_PX;
+    slices.push(
+      latent.width === side && latent.height === side
+        ? await pixels.scaffoldNoise(spec, latent, denoiser.latentChannels)
+        : await pixels.resampledNoise(spec, latent, size(side, side), denoiser.latentChannels),
+    );
+  }
+  return stack(slices);
+}
+
+/** Ancestral samplers take each step's noise from another scaffold, so that overlapping areas still agree. */
+function stepSpec(spec: ScaffoldSpec, step: number): ScaffoldSpec {
+  return { ...spec, seed: (spec.seed + Math.imul(step + 1, 0x9e3779b9)) >>> 0 };
+}
+
+/** Start sigma per cell for items with a strength map; null when none has one. */
+function startSigmas(
+  items: readonly RepaintItem[],
+  scheduler: RefineRequest['sampling']['scheduler'],
+  steps: number,
+  side: number,
+): Float32Array[] | null {
+  if (items.every((item) => !item.strength)) return null;
+  return items.map((item) => {
+    const starts = new Float32Array(side * side).fill(Infinity);
+    item.strength?.forEach((strength, cell) => {
+      if (strength < 1) starts[cell] = startSigma(scheduler, steps, item.denoise * strength);
+    });
+    return starts;
+  });
+}
+
+const startSigmaCache = new Map<string, number>();
+
+/** First sigma of the truncated schedule, at 1/256 steps of denoise: a feathered map has few distinct strengths. */
+function startSigma(
+  scheduler: RefineRequest['sampling']['scheduler'],
+  steps: number,
+  denoise: number,
+): number {
+  const quantised = Math.round(denoise * 256) / 256;
+  const key = `${scheduler}/${steps}/${quantised}`;
+  const known = startSigmaCache.get(key);
+  if (known !== undefined) return known;
+  const sigma = quantised > 0 ? (truncatedSigmas(scheduler, steps, quantised)[0] ?? 0) : 0;
+  startSigmaCache.set(key, sigma);
+  return sigma;
+}
+
+async function denoiserItems(
+  job: RepaintJob,
+  items: readonly RepaintItem[],
+  anchors: readonly (FloatTensor | null)[],
+): Promise<DenoiserItem[]> {
+  const { prompts, services } = job;
+  const anchorNegative = anchors.some(Boolean) ? ((await services.anchors?.unconditional()) ?? null) : null;
+  return Promise.all(
+    items.map(async (item, i) => ({
+      positive: await prompts.get(item.prompt),
+      negative: await prompts.get(item.negative),
+      anchor: anchors[i] ?? null,
+      anchorNegative: anchors[i] ? anchorNegative : null,
+      anchorScale: anchors[i] ? item.anchorScale : 0,
+      sizeIds: [item.sizePx, item.sizePx, 0, 0, item.sizePx, item.sizePx] as const,
+    })),
+  );
+}
