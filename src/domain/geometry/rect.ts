@@ -56,7 +56,8 @@ export function wholeRect<S extends Space>(extent: Size<S>): Rect<S> {
 /** Canvas rectangle on the latent grid. Throws unless every edge lies on a multiple of 8 px. */
 export function canvasToLatent(area: Rect<'canvas'>): Rect<'latent'> {
   for (const edge of [area.x, area.y, area.width, area.height])
-    if (edge % LATENT_PX !== 0) throw new RangeError(`canvas edge ${edge} is not on the ${LATENT_PX} px latent grid`);
+    if (edge % LATENT_PX !== 0)
+      throw new RangeError(`canvas edge ${edge} is not on the ${LATENT_PX} px latent grid`);
   return rect(area.x / LATENT_PX, area.y / LATENT_PX, area.width / LATENT_PX, area.height / LATENT_PX);
 }
 
