@@ -2,7 +2,7 @@ import { canvasToLatent, LATENT_PX, size, type Rect } from '#domain/geometry/rec
 import type { JobPhase } from '#domain/job/events.ts';
 import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
-import { sample } from '#domain/sampling/sample.ts';
+import { isStochastic, sample } from '#domain/sampling/sample.ts';
 import { truncatedSigmas } from '#domain/sampling/schedules.ts';
 import { batchItem, floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
 import type { PromptLibrary } from './conditioning.ts';
@@ -129,7 +129,7 @@ async function sampleItems(
     const starts = startSigmas(items, scheduler, steps, side);
     const denoise = starts ? differentialDenoise(model, latents, noise, starts) : model;
     return await sample(sampler, denoise, noised(latents, noise, sigmas), sigmas, {
-      noise: (step) => noiseFor(job, items, stepSpec(request.scaffold, step)),
+      noise: await stepNoise(job, items),
       throwIfAborted: () => job.context.signal.throwIfAborted(),
     });
   } finally {
@@ -190,6 +190,23 @@ async function noiseFor(
     );
   }
   return stack(slices);
+}
+
+/** Fresh noise of every step for the samplers that want it, made beforehand because a sampler asks synchronously. */
+async function stepNoise(
+  job: RepaintJob,
+  items: readonly RepaintItem[],
+): Promise<(item: number, draw: number) => Float32Array> {
+  const { scaffold, sampling } = job.request;
+  const draws: FloatTensor[] = [];
+  if (isStochastic(sampling.sampler))
+    for (let step = 0; step < sampling.steps; step++)
+      draws.push(await noiseFor(job, items, stepSpec(scaffold, step)));
+  return (item, draw) => {
+    const noise = draws[draw];
+    if (!noise) throw new RangeError(`${sampling.sampler} asked for noise beyond its ${draws.length} steps`);
+    return batchItem(noise, item).data;
+  };
 }
 
 /** Ancestral samplers take each step's noise from another scaffold, so that overlapping areas still agree. */

@@ -1,0 +1,59 @@
+import { AppError } from '#domain/job/app-error.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { JobContext } from '#pipelines/progress.ts';
+import type { JobId, Result } from './api.ts';
+
+/** Progress crosses to the page at most this often; areas and notices always do. */
+const PROGRESS_INTERVAL_MS = 80;
+
+/** Running jobs by id: an AbortSignal cannot cross postMessage, so the page stops a job by naming it. */
+export class Jobs {
+  readonly #running = new Map<JobId, AbortController>();
+
+  cancel(id: JobId): void {
+    this.#running.get(id)?.abort(new AppError('aborted', 'Stopped.'));
+  }
+
+  /** Runs one job with its signal and throttled events; every outcome becomes a {@link Result}. */
+  async run<T>(
+    id: JobId,
+    onEvent: (event: JobEvent) => void,
+    work: (context: JobContext) => Promise<T>,
+  ): Promise<Result<T>> {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    try {
+      return await asResult(() => work({ signal: controller.signal, onEvent: throttled(onEvent) }));
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+}
+
+function throttled(onEvent: (event: JobEvent) => void): (event: JobEvent) => void {
+  let last = -Infinity;
+  return (event) => {
+    const now = performance.now();
+    if (event.kind === 'progress' && now - last < PROGRESS_INTERVAL_MS) return;
+    if (event.kind === 'progress') last = now;
+    onEvent(event);
+  };
+}
+
+/** Expected failures travel as data: postMessage strips an error to its message. */
+export async function asResult<T>(work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: describe(error) };
+  }
+}
+
+function describe(error: unknown): { code: AppError['code']; message: string } {
+  if (error instanceof AppError) return { code: error.code, message: error.message };
+  if (error instanceof DOMException && error.name === 'AbortError')
+    return { code: 'aborted', message: 'Stopped.' };
+  console.error(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: `Something unexpected went wrong: ${reason}` };
+}

@@ -1,0 +1,271 @@
+import { AppError } from '#domain/job/app-error.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { DetectRequest, Recipe, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
+import { checkRecipe, checkRefineRequest } from '#domain/job/schema.ts';
+import type { Size } from '#domain/geometry/rect.ts';
+import { maskBox, encodeRle } from '#domain/mask/rle.ts';
+import { paintStroke } from '#domain/mask/brush.ts';
+import type { Raster8 } from '#domain/raster.ts';
+import { detect, ImageFeatures } from '#pipelines/detect.ts';
+import { exportPicture, PARAMETERS_KEYWORD, RECIPE_KEYWORD } from '#pipelines/export.ts';
+import type { JobContext } from '#pipelines/progress.ts';
+import { planRefine, refine } from '#pipelines/refine.ts';
+import { callsPerItem, itemUnits } from '#pipelines/repaint.ts';
+import type {
+  BrushStroke,
+  DetectResult,
+  ExportedPng,
+  ExportRequest,
+  JobId,
+  OpenedImage,
+  OverlayItem,
+  PaintedMask,
+  RefinePlan,
+  RefineResult,
+  Result,
+  RuntimeInfo,
+  ScaffoldStatistics,
+  StudioApi,
+  ViewState,
+} from './api.ts';
+import { startBackend, type Backend } from './backend.ts';
+import { asResult, Jobs } from './jobs.ts';
+import { decodePicture, type Picture } from './picture.ts';
+import { scaffoldStatistics } from './scaffold-statistics.ts';
+import { Viewer } from './viewer.ts';
+
+/** The opened picture and what has been made of it. */
+interface Document {
+  readonly name: string;
+  readonly picture: Picture;
+  /** The canvas as last refined, and the request that made it. */
+  result: { readonly canvas: Raster8<'canvas'>; readonly request: RefineRequest } | null;
+}
+
+const APP_VERSION = '0.1.0';
+
+/** The worker's side of the contract: owns the backends, the pixels and the canvas. */
+export class Studio implements StudioApi {
+  readonly #jobs = new Jobs();
+  readonly #features = new ImageFeatures();
+  #viewer: Viewer | null = null;
+  #backend: Backend | null = null;
+  #document: Document | null = null;
+  /** Milliseconds per 1024² model call, measured by the last run on this device. */
+  #msPerUnit: number | null = null;
+
+  start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>> {
+    return asResult(async () => {
+      this.#viewer = new Viewer(canvas);
+      this.#backend = await startBackend();
+      return this.#backend.info();
+    });
+  }
+
+  setView(view: ViewState): Promise<void> {
+    this.#viewer?.setView(view);
+    return Promise.resolve();
+  }
+
+  setOverlay(items: readonly OverlayItem[]): Promise<void> {
+    this.#viewer?.setOverlay(items);
+    return Promise.resolve();
+  }
+
+  openImage(file: Blob, name: string): Promise<Result<OpenedImage>> {
+    return asResult(async () => {
+      const picture = await decodePicture(file, name);
+      this.#features.clear();
+      this.#document = { name, picture, result: null };
+      this.#viewer?.setOriginal(picture.raster);
+      const { width, height } = picture.raster;
+      return {
+        name,
+        size: { width, height },
+        sha256: picture.sha256,
+        recipe: recipeIn(picture),
+        parameters: picture.texts.get(PARAMETERS_KEYWORD) ?? null,
+      };
+    });
+  }
+
+  detect(
+    job: JobId,
+    request: DetectRequest,
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<DetectResult>> {
+    return this.#jobs.run(job, onEvent, async (context) => {
+      const { picture } = this.#opened();
+      const segmenter = await this.#ready().segmenter();
+      return detect(picture.raster, request, segmenter, this.#features, context);
+    });
+  }
+
+  paint(stroke: BrushStroke): Promise<Result<PaintedMask | null>> {
+    return asResult(() => Promise.resolve(this.#paint(stroke)));
+  }
+
+  #paint({ detectionId, mode, radiusPx, points, finished }: BrushStroke): PaintedMask | null {
+    const layer = this.#viewer?.layer(detectionId);
+    if (!layer) throw new AppError('bad-request', 'Select a detection before painting on its mask.');
+    const scale = layer.mask.width / this.#opened().picture.raster.width;
+    const path = points.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+    paintStroke(layer.mask, path, radiusPx * scale, mode === 'add' ? 'paint' : 'erase');
+    layer.redraw();
+    this.#viewer?.schedule();
+    if (!finished) return null;
+    return { mask: encodeRle(layer.mask), box: maskBox(layer.mask) ?? { x: 0, y: 0, width: 0, height: 0 } };
+  }
+
+  plan(request: RefineRequest): Promise<Result<RefinePlan>> {
+    return asResult(() => {
+      const { canvas, details, tiles } = planRefine(checked(request), this.#opened().picture.raster);
+      const units = [...details, ...tiles].reduce((sum, item) => sum + itemUnits(item), 0);
+      const modelCalls = units * callsPerItem(request);
+      return Promise.resolve({
+        canvas,
+        crops: details.length,
+        tiles: tiles.length,
+        modelCalls: (details.length + tiles.length) * callsPerItem(request),
+        estimateMs: this.#msPerUnit === null ? null : modelCalls * this.#msPerUnit,
+      });
+    });
+  }
+
+  refine(
+    job: JobId,
+    request: RefineRequest,
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<RefineResult>> {
+    return this.#jobs.run(job, onEvent, (context) => this.#refine(checked(request), context));
+  }
+
+  async #refine(request: RefineRequest, context: JobContext): Promise<RefineResult> {
+    const opened = this.#opened();
+    const backend = this.#ready();
+    const begin = performance.now();
+    const busyBefore = backend.runtime.busyMs;
+    const services = await backend.services(context);
+    const onEvent = (event: JobEvent) => {
+      if (event.kind === 'area') this.#viewer?.refreshArea(event.area);
+      context.onEvent(event);
+    };
+    const canvas = await refine(
+      opened.picture.raster,
+      request,
+      services,
+      { ...context, onEvent },
+      {
+        onCanvas: (raster) => {
+          opened.result = { canvas: raster, request };
+          this.#viewer?.setRefined(raster);
+        },
+      },
+    );
+    const elapsedMs = performance.now() - begin;
+    this.#learnPace(request, opened.picture.raster, elapsedMs);
+    const networkMs = backend.runtime.busyMs - busyBefore;
+    return {
+      canvas: { width: canvas.width, height: canvas.height },
+      elapsedMs,
+      overheadShare: Math.max(0, 1 - networkMs / elapsedMs),
+    };
+  }
+
+  #learnPace(request: RefineRequest, image: Size<'image'>, elapsedMs: number): void {
+    const { details, tiles } = planRefine(request, image);
+    const units =
+      [...details, ...tiles].reduce((sum, item) => sum + itemUnits(item), 0) * callsPerItem(request);
+    if (units > 0) this.#msPerUnit = elapsedMs / units;
+  }
+
+  cancel(job: JobId): Promise<void> {
+    this.#jobs.cancel(job);
+    return Promise.resolve();
+  }
+
+  exportPng({ request, includeMetadata }: ExportRequest): Promise<Result<ExportedPng>> {
+    return asResult(async () => {
+      const opened = this.#opened();
+      const context = { signal: new AbortController().signal, onEvent: () => undefined };
+      const result = opened.result ?? (await this.#upscaledOnly(opened, checked(request), context));
+      const recipe = includeMetadata ? this.#recipe(opened, result.request) : null;
+      const longSide = request.output.exportLongSidePx;
+      const { pixels } = this.#ready();
+      const { png, size } = await exportPicture(result.canvas, longSide, recipe, pixels, context);
+      return { blob: png, fileName: exportName(opened.name, size), size };
+    });
+  }
+
+  /** A picture nobody has refined yet is exported as its upscale, and the recipe says just that. */
+  async #upscaledOnly(opened: Document, request: RefineRequest, context: JobContext) {
+    const plain = { ...request, detections: [], global: { ...request.global, enabled: false } };
+    const services = await this.#ready().services(context);
+    return { canvas: await refine(opened.picture.raster, plain, services, context), request: plain };
+  }
+
+  #recipe({ picture }: Document, request: RefineRequest): Recipe {
+    const { width, height } = picture.raster;
+    const { models, networks } = this.#ready().info();
+    return {
+      app: 'Luna Studio',
+      version: APP_VERSION,
+      request,
+      source: { sha256: picture.sha256, size: { width, height } },
+      models: models.map(({ role, name, bytes }) => ({ role, name, bytes })),
+      runtime: networks,
+    };
+  }
+
+  useModelFile(file: File): Promise<Result<RuntimeInfo>> {
+    return asResult(async () => {
+      await this.#ready().useFile(file);
+      this.#features.clear();
+      return this.#ready().info();
+    });
+  }
+
+  useDemoPack(): Promise<Result<RuntimeInfo>> {
+    return asResult(async () => {
+      await this.#ready().useDemoPack();
+      this.#features.clear();
+      return this.#ready().info();
+    });
+  }
+
+  scaffoldStatistics(spec: ScaffoldSpec, canvas: Size<'canvas'>): Promise<ScaffoldStatistics> {
+    return scaffoldStatistics(spec, canvas, this.#ready().pixels);
+  }
+
+  #opened(): Document {
+    if (!this.#document) throw new AppError('bad-request', 'Open a picture first.');
+    return this.#document;
+  }
+
+  #ready(): Backend {
+    if (!this.#backend) throw new AppError('internal', 'The studio is still starting.');
+    return this.#backend;
+  }
+}
+
+function checked(request: RefineRequest): RefineRequest {
+  const result = checkRefineRequest(request);
+  if (!result.ok) throw new AppError('bad-request', `The settings cannot be used: ${result.reason}.`);
+  return result.value;
+}
+
+/** Our recipe, if the picture carries one that is whole; a broken one is as good as none. */
+function recipeIn(picture: Picture): Recipe | null {
+  const text = picture.texts.get(RECIPE_KEYWORD);
+  if (!text) return null;
+  try {
+    const result = checkRecipe(JSON.parse(text));
+    return result.ok ? result.value : null;
+  } catch {
+    return null;
+  }
+}
+
+function exportName(name: string, { width, height }: Size<'canvas'>): string {
+  return `${name.replace(/\.[^.]*$/, '')}-luna-${width}x${height}.png`;
+}
