@@ -201,13 +201,24 @@ export function convTranspose2x(g: GraphBuilder, x: Value, prefix: string): Valu
   );
 }
 
-/** Nearest-neighbour resize of [N,C,H,W] to a stated size (out pixel i reads floor(i·in/out)). */
+/**
+ * Nearest-neighbour resize of [N,C,H,W] to a stated size (out pixel i reads floor(i·in/out)). Whole factors are a
+ * Resize; for others its float scale gives a side one pixel short (3 -> 5), so the pixels are gathered.
+ */
 export function resizeNearest(g: GraphBuilder, x: Value, height: number, width: number): Value {
   const [n, c, h, w] = x.dims as [Dim, number, number, number];
+  if (height % h !== 0 || width % w !== 0) return gatherNearest(g, gatherNearest(g, x, 2, height), 3, width);
   const scales = g.constant([1, 1, height / h, width / w], [4], 'f32');
   return g.op('Resize', [x, null, scales], [n, c, height, width], {
     mode: 'nearest',
     coordinate_transformation_mode: 'asymmetric',
     nearest_mode: 'floor',
   });
+}
+
+function gatherNearest(g: GraphBuilder, x: Value, axis: number, target: number): Value {
+  const source = size(x.dims[axis], 'resized axis');
+  const indices = Array.from({ length: target }, (_, i) => Math.floor((i * source) / target));
+  const dims = x.dims.map((dim, i) => (i === axis ? target : dim));
+  return g.op('Gather', [x, g.integers(indices)], dims, { axis: { int: axis } });
 }

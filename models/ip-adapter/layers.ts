@@ -1,0 +1,70 @@
+import { AppError } from '#domain/job/app-error.ts';
+import type { ShapeTable } from '../graph/weight-recipe.ts';
+import type { ImageAttention, ImageConditioning } from '../sdxl/unet.ts';
+import { crossAttentionLayers, type CrossAttentionLayer, type UnetConfig } from '../sdxl/unet-config.ts';
+
+/** Which cross-attention layer the adapter's matrices number `index` belong to. */
+export interface IpAdapterLayer extends CrossAttentionLayer {
+  readonly index: number;
+  /** Canonical key prefix, `ip_adapter.<index>`. */
+  readonly prefix: string;
+}
+
+/**
+ * The adapter's layers in its own order: down blocks, up blocks, then the middle, with odd indices
+ * (spec/sdxl.md E.4; diffusers' registration order, of which the even ones are self-attentions).
+ */
+export function ipAdapterLayers(unet: UnetConfig): IpAdapterLayer[] {
+  const layers = crossAttentionLayers(unet);
+  const ordered = (['input', 'output', 'middle'] as const).flatMap((part) =>
+    layers.filter((layer) => layer.part === part),
+  );
+  return ordered.map((layer, i) => ({ ...layer, index: 2 * i + 1, prefix: `ip_adapter.${2 * i + 1}` }));
+}
+
+/**
+ * Checks that an adapter was made for a UNet of this shape.
+ * @throws AppError `model-corrupt` naming the first matrix that does not fit.
+ */
+export function checkIpAdapterFits(unet: UnetConfig, adapter: ShapeTable, fileName: string): void {
+  const misfit = (reason: string) =>
+    new AppError('model-corrupt', `"${fileName}" does not fit this checkpoint: ${reason}.`);
+  const layers = ipAdapterLayers(unet);
+  for (const { prefix, channels } of layers)
+    for (const key of [`${prefix}.to_k_ip.weight`, `${prefix}.to_v_ip.weight`]) {
+      const dims = adapter.get(key);
+      if (!dims) throw misfit(`it has no "${key}"`);
+      if (dims[0] !== channels || dims[1] !== unet.contextDim)
+        throw misfit(`"${key}" is [${dims.join(', ')}], not [${channels}, ${unet.contextDim}]`);
+    }
+  const count = [...adapter.keys()].filter((key) => key.endsWith('.to_k_ip.weight')).length;
+  if (count !== layers.length)
+    throw misfit(`it has ${count} attention layers where the checkpoint has ${layers.length}`);
+}
+
+export interface ImageAttentionOptions {
+  /** ComfyUI_IPAdapter_plus has left the middle block without image attention since 2024-09 (spec/sdxl.md E.4). */
+  readonly withoutMiddle?: boolean;
+  /** Extra factor per layer name; default 1. */
+  readonly layerScales?: ReadonlyMap<string, number>;
+}
+
+/** How the step graph uses an adapter with `tokens` image tokens. */
+export function imageAttention(
+  unet: UnetConfig,
+  tokens: number,
+  { withoutMiddle = false, layerScales }: ImageAttentionOptions = {},
+): ImageAttention {
+  const active = ipAdapterLayers(unet).filter(({ part }) => !(withoutMiddle && part === 'middle'));
+  const scales = active.map(({ name }) => [name, layerScales?.get(name) ?? 1] as const);
+  return { tokens, layerScales: new Map(scales.filter(([, scale]) => scale !== 0)) };
+}
+
+/** The conditioning graph's side of the same layers. */
+export function imageConditioning(
+  unet: UnetConfig,
+  { tokens, layerScales }: ImageAttention,
+): ImageConditioning {
+  const active = ipAdapterLayers(unet).filter(({ name }) => layerScales.has(name));
+  return { tokens, prefixes: new Map(active.map(({ name, prefix }) => [name, prefix])) };
+}

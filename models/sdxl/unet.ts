@@ -1,0 +1,183 @@
+import type { AttentionForm } from '../graph/attention.ts';
+import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
+import type { Dim } from '../graph/dtype.ts';
+import { add, concat, conv2dAt, linear, linearAt, mul, silu } from '../graph/ops.ts';
+import type { ShapeTable } from '../graph/weight-recipe.ts';
+import {
+  downsample,
+  normSilu,
+  resBlock,
+  spatialTransformer,
+  upsample,
+  type BlockContext,
+  type CrossAttentionInputs,
+} from './unet-blocks.ts';
+import { crossAttentionLayers, type UnetBlock, type UnetConfig } from './unet-config.ts';
+
+/** Image tokens of an IP-Adapter, as the UNet sees them. */
+export interface ImageAttention {
+  readonly tokens: number;
+  /** Factor of each layer beside the per-item scale; a layer missing here has no image attention. */
+  readonly layerScales: ReadonlyMap<string, number>;
+}
+
+export interface UnetStepOptions {
+  /** Latent size. Free of the batch, fixed per graph. */
+  readonly height: number;
+  readonly width: number;
+  /** Text tokens (77 per prompt chunk). */
+  readonly tokens: number;
+  readonly image?: ImageAttention;
+  readonly attention: AttentionForm;
+}
+
+/** Names of the ports that carry a layer's keys and values from the conditioning graph to the step graph. */
+export const textPorts = (layer: string) => ({ k: `kv.${layer}.k`, v: `kv.${layer}.v` });
+export const imagePorts = (layer: string) => ({ k: `ip.${layer}.k`, v: `ip.${layer}.v` });
+
+/**
+ * One model call (spec/sdxl.md A.4-A.5, split as in A.8). Inputs: `x` [N,C,h,w] already scaled by c_in, `t_emb` [N,C0]
+ * the sinusoidal timestep embedding, `y` [N,adm], per layer `kv.<layer>.k/v` [N,T,inner], with an image also
+ * `ip.<layer>.k/v` [N,T_ip,inner] and `ip_scale` [N,1,1]. Output: `eps` [N,C,h,w] (or v, for v-prediction weights).
+ */
+export function emitUnetStep(g: GraphBuilder, config: UnetConfig, options: UnetStepOptions): void {
+  const x = g.input('x', ['N', config.inChannels, options.height, options.width]);
+  const embedding = silu(g, conditionEmbedding(g, config));
+  const context: BlockContext = {
+    g,
+    headDim: config.headDim,
+    form: options.attention,
+    embedding,
+    crossAttention: crossAttentionPorts(g, config, options),
+  };
+  const h = runBlocks(context, config, x);
+  g.output('eps', conv2dAt(g, normSilu(g, h, 'out.0'), 'out.2'));
+}
+
+/** `emitUnetStep` as a finished graph. */
+export function unetStepGraph(
+  shapes: ShapeTable,
+  config: UnetConfig,
+  options: UnetStepOptions & { readonly dtype: 'f32' | 'f16' },
+): EmittedGraph {
+  const g = new GraphBuilder('UNet', shapes, options.dtype);
+  emitUnetStep(g, config, options);
+  return g.build();
+}
+
+export interface UnetConditioningOptions {
+  readonly tokens: number;
+  readonly image?: ImageConditioning;
+}
+
+/** Where the image keys and values of each layer come from: weight key prefixes by layer name. */
+export interface ImageConditioning {
+  readonly tokens: number;
+  /** Layer name -> key prefix in the weights, e.g. `ip_adapter.1`. */
+  readonly prefixes: ReadonlyMap<string, string>;
+}
+
+/**
+ * All cross-attention keys and values, once per batch instead of once per step: `context` [N,T,C] (and `image_tokens`
+ * [N,T_ip,C]) -> `kv.<layer>.k/v` (and `ip.<layer>.k/v`).
+ */
+export function emitUnetConditioning(
+  g: GraphBuilder,
+  config: UnetConfig,
+  { tokens, image }: UnetConditioningOptions,
+): void {
+  const context = g.input('context', ['N', tokens, config.contextDim]);
+  for (const { name } of crossAttentionLayers(config)) {
+    g.output(textPorts(name).k, linear(g, context, `${name}.to_k.weight`));
+    g.output(textPorts(name).v, linear(g, context, `${name}.to_v.weight`));
+  }
+  if (!image) return;
+  const imageTokens = g.input('image_tokens', ['N', image.tokens, config.contextDim]);
+  for (const [name, prefix] of image.prefixes) {
+    g.output(imagePorts(name).k, linear(g, imageTokens, `${prefix}.to_k_ip.weight`));
+    g.output(imagePorts(name).v, linear(g, imageTokens, `${prefix}.to_v_ip.weight`));
+  }
+}
+
+/** `emitUnetConditioning` as a finished graph. */
+export function unetConditioningGraph(
+  shapes: ShapeTable,
+  config: UnetConfig,
+  options: UnetConditioningOptions & { readonly dtype: 'f32' | 'f16' },
+): EmittedGraph {
+  const g = new GraphBuilder('UNet conditioning', shapes, options.dtype);
+  emitUnetConditioning(g, config, options);
+  return g.build();
+}
+
+function conditionEmbedding(g: GraphBuilder, config: UnetConfig): Value {
+  const mlp = (input: Value, path: string) =>
+    linearAt(g, silu(g, linearAt(g, input, `${path}.0`)), `${path}.2`);
+  const time = mlp(g.input('t_emb', ['N', config.modelChannels]), 'time_embed');
+  return add(g, time, mlp(g.input('y', ['N', config.admDim]), 'label_emb.0'));
+}
+
+function crossAttentionPorts(
+  g: GraphBuilder,
+  config: UnetConfig,
+  { tokens, image }: UnetStepOptions,
+): (layer: string) => CrossAttentionInputs {
+  const itemScale = image && g.input('ip_scale', ['N', 1, 1]);
+  const channels = new Map(crossAttentionLayers(config).map((layer) => [layer.name, layer.channels]));
+  return (layer) => {
+    const pair = (ports: { k: string; v: string }, count: number) => ({
+      k: g.input(ports.k, ['N', count, channels.get(layer) as number]),
+      v: g.input(ports.v, ['N', count, channels.get(layer) as number]),
+    });
+    const text = pair(textPorts(layer), tokens);
+    const factor = image?.layerScales.get(layer) ?? 0;
+    if (!image || !itemScale || factor === 0) return text;
+    const scale = factor === 1 ? itemScale : mul(g, itemScale, g.scalar(factor));
+    return { ...text, image: { ...pair(imagePorts(layer), image.tokens), scale } };
+  };
+}
+
+/** Encoder half with its skips, middle, decoder half: each output block first does concat([h, skip]). */
+function runBlocks(context: BlockContext, config: UnetConfig, x: Value): Value {
+  const skips: Value[] = [];
+  let h = x;
+  for (const block of config.input) {
+    h = runBlock(context, block, h);
+    skips.push(h);
+  }
+  h = runBlock(context, config.middle, h);
+  for (const block of config.output) {
+    const skip = skips.pop();
+    if (!skip) throw new Error('the UNet has more output blocks than input blocks');
+    h = runBlock(context, block, concat(context.g, [h, skip], 1), skips.at(-1));
+  }
+  return h;
+}
+
+/** `next` is the skip tensor that the following block concatenates: an upsample must reach exactly its size. */
+function runBlock(context: BlockContext, block: UnetBlock, input: Value, next?: Value): Value {
+  const { g } = context;
+  let h = input;
+  for (const module of block) {
+    const [, , height, width] = h.dims as [Dim, number, number, number];
+    const target = (next?.dims.slice(2) ?? [height * 2, width * 2]) as [number, number];
+    switch (module.kind) {
+      case 'conv':
+        h = conv2dAt(g, h, module.path);
+        break;
+      case 'res':
+        h = resBlock(context, h, module.path);
+        break;
+      case 'transformer':
+        h = spatialTransformer(context, h, module.path, module.depth);
+        break;
+      case 'down':
+        h = downsample(g, h, module.path);
+        break;
+      case 'up':
+        h = upsample(g, h, module.path, ...target);
+        break;
+    }
+  }
+  return h;
+}
