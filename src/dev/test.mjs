@@ -42,7 +42,7 @@ check('types', 'src/dev/typecheck.mjs', []);
 suite('unit and golden tests', 'unit');
 suite('kernel tests', 'gpu');
 check('build', 'node_modules/vite/bin/vite.js', ['build', '--logLevel', 'warn']);
-check('end-to-end journey', 'node_modules/tsx/dist/cli.mjs', ['tests/e2e/run.ts']);
+suite('end-to-end journeys', 'e2e');
 
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,4 +1,4 @@
-import { intersect, LATENT_PX, type Rect, type Size } from '#domain/geometry/rect.ts';
+import { intersect, LATENT_PX, type Size } from '#domain/geometry/rect.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';

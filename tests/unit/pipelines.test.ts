@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { RefineRequest } from '#domain/job/request.ts';
+import type { Raster8 } from '#domain/raster.ts';
+import { refine, planRefine, type RefineOptions } from '#pipelines/refine.ts';
+import { concept, detection, fakeServices, request, testPicture, type FakeLog } from './pipelines-fakes.ts';
+
+const PICTURE = testPicture(128, 96);
+
+async function run(
+  refineRequest: RefineRequest,
+  options: RefineOptions = {},
+  services = fakeServices(),
+  onEvent: (event: JobEvent) => void = () => undefined,
+): Promise<Raster8<'canvas'>> {
+  return refine(PICTURE, refineRequest, services, { signal: new AbortController().signal, onEvent }, options);
+}
+
+function largestDifference(a: Raster8, b: Raster8): number {
+  let largest = 0;
+  a.data.forEach((value, i) => (largest = Math.max(largest, Math.abs(value - b.data[i]!))));
+  return largest;
+}
+
+const TWO = [detection('a', 0.1, 0.1, 0.2), detection('b', 0.6, 0.5, 0.25)];
+const GLOBAL: Partial<RefineRequest> = { global: { ...request().global, enabled: true } };
+
+describe('the main job', () => {
+  it('returns the upscaled picture bit for bit when every denoise is 0', async () => {
+    const plain = await run(request({ detections: [] }));
+    const zero = await run(
+      request({
+        concepts: [concept({ denoise: 0 })],
+        detections: TWO,
+        global: { ...request().global, enabled: true, denoise: 0 },
+      }),
+    );
+    expect(zero.data).toEqual(plain.data);
+  });
+
+  it('changes the picture inside the masks and nowhere else', async () => {
+    const plain = await run(request());
+    const painted = await run(request({ detections: TWO }));
+    expect(largestDifference(plain, painted)).toBeGreaterThan(8);
+    const corner = (raster: Raster8) => raster.data.slice(0, 4 * 64);
+    expect(corner(painted)).toEqual(corner(plain));
+  });
+
+  it('gives the same pixels whatever the batch size', async () => {
+    const items = [...TWO, detection('c', 0.35, 0.2, 0.2)];
+    const log: FakeLog = { calls: 0, batchSizes: [] };
+    const one = await run(request({ detections: items, batchLimit: 1 }));
+    const four = await run(request({ detections: items, batchLimit: 4 }), {}, fakeServices(log));
+    expect(log.batchSizes).toEqual([3]);
+    expect(largestDifference(one, four)).toBeLessThanOrEqual(1);
+  });
+
+  it('gives the same pixels whatever the order of the detections', async () => {
+    const overlapping = [detection('a', 0.2, 0.2, 0.3), detection('b', 0.3, 0.3, 0.3)];
+    const forward = await run(request({ detections: overlapping }));
+    const backward = await run(request({ detections: [...overlapping].reverse() }));
+    expect(largestDifference(forward, backward)).toBeLessThanOrEqual(1);
+  });
+
+  it('paints an item the same with or without its siblings', async () => {
+    const both = await run(request({ detections: TWO }));
+    const alone = await run(request({ detections: [TWO[0]!] }));
+    const rows = 1536 / 4;
+    expect(both.data.slice(0, 2048 * 4 * rows)).toEqual(alone.data.slice(0, 2048 * 4 * rows));
+  });
+
+  it('lets items of a batch keep their own denoise', async () => {
+    const concepts = [concept(), concept({ id: 'weak', denoise: 0.1 })];
+    const detections = [TWO[0]!, { ...TWO[1]!, conceptId: 'weak' }];
+    const together = await run(request({ concepts, detections }));
+    const apart = await run(request({ concepts, detections, batchLimit: 1 }));
+    expect(largestDifference(together, apart)).toBeLessThanOrEqual(1);
+  });
+
+  it('shows later layers what earlier ones painted', async () => {
+    const concepts = [concept(), concept({ id: 'eyes', layer: 1, prompt: 'eye' })];
+    const eye = detection('e', 0.15, 0.15, 0.1, { conceptId: 'eyes' });
+    const layered = await run(request({ concepts, detections: [TWO[0]!, eye] }));
+    const flat = await run(
+      request({ concepts: [concept(), concept({ id: 'eyes', prompt: 'eye' })], detections: [TWO[0]!, eye] }),
+    );
+    expect(largestDifference(layered, flat)).toBeGreaterThan(1);
+  });
+
+  it('paints a tile of the first colour alone exactly as in the full run', async () => {
+    const refineRequest = request(GLOBAL);
+    const { tiles, canvas } = planRefine(refineRequest, PICTURE);
+    expect(tiles.length).toBeGreaterThan(3);
+    const alone = await run(refineRequest, { onlyTiles: new Set([0]) });
+    const full = await run(refineRequest);
+    const inside = tiles[0]!.area.width - refineRequest.global.overlapPx * 2;
+    for (let y = 0; y < inside; y += 37) {
+      const begin = y * canvas.width * 4;
+      expect(alone.data.slice(begin, begin + inside * 4)).toEqual(full.data.slice(begin, begin + inside * 4));
+    }
+  });
+
+  it('changes already refined areas less in the global pass', async () => {
+    const big = [detection('a', 0.1, 0.1, 0.8)];
+    const detail = { ...request().detail, featherPx: 8 };
+    const concepts = [concept({ denoise: 0.01 })];
+    const soft = await run(request({ ...GLOBAL, concepts, detail, detections: big }));
+    const full = await run(
+      request({ concepts, detail, detections: big, global: { ...GLOBAL.global!, refinedFactor: 1 } }),
+    );
+    const plain = await run(request());
+    const centre = (raster: Raster8) => raster.data.subarray((768 * 2048 + 1024) * 4, (768 * 2048 + 1100) * 4);
+    const change = (raster: Raster8) =>
+      centre(raster).reduce((sum, value, i) => sum + Math.abs(value - centre(plain)[i]!), 0);
+    expect(change(soft)).toBeLessThan(change(full));
+  });
+
+  it('says aloud that it works from text alone when the adapter is missing', async () => {
+    const notices: string[] = [];
+    const services = { ...fakeServices(), anchors: null };
+    await run(request({ detections: TWO }), {}, services, (event) => {
+      if (event.kind === 'notice') notices.push(event.message);
+    });
+    expect(notices).toEqual([expect.stringContaining('text alone')]);
+  });
+
+  it('reports progress that never goes backwards and ends with nothing left', async () => {
+    const events: JobEvent[] = [];
+    await run(request({ ...GLOBAL, detections: TWO }), {}, fakeServices(), (event) => events.push(event));
+    const progress = events.filter((event) => event.kind === 'progress');
+    const fractions = progress.map(({ fraction }) => fraction);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
+    expect(fractions.at(-1)).toBeCloseTo(1, 5);
+    expect(progress.at(-1)?.remainingMs).toBe(0);
+  });
+
+  it('stops before the next model call after an abort and keeps the canvas', async () => {
+    const controller = new AbortController();
+    const log: FakeLog = { calls: 0, batchSizes: [] };
+    let canvas: Raster8<'canvas'> | undefined;
+    const job = refine(PICTURE, request({ ...GLOBAL, detections: TWO }), fakeServices(log), {
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.kind === 'progress' && log.calls === 2) controller.abort(new Error('stopped'));
+      },
+    }, { onCanvas: (raster) => (canvas = raster) });
+    await expect(job).rejects.toThrow('stopped');
+    expect(log.calls).toBe(2);
+    expect(canvas?.width).toBe(2048);
+  });
+});
