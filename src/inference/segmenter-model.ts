@@ -1,0 +1,38 @@
+import { sam3Config, type Sam3Config, type Sam3Overrides } from '#models/sam3/config.ts';
+import { sam3KeyShapes } from '#models/sam3/key-table.ts';
+import { sam3Names } from '#models/sam3/names.ts';
+import { metadataOverrides } from '#models/sam3/overrides.ts';
+import { AppError } from '#domain/job/app-error.ts';
+import type { SafetensorsFile } from '#formats/safetensors/file.ts';
+import { fileWeights, type WeightSource } from './weights.ts';
+
+/** A SAM 3 weight file, under canonical names, with its sizes. */
+export interface Sam3Model {
+  readonly weights: WeightSource;
+  readonly config: Sam3Config;
+}
+
+/**
+ * Opens a SAM 3 file of either naming. What shapes cannot tell comes from `overrides`, else from the file's own
+ * metadata, else from the real model's rules.
+ * @throws AppError `model-corrupt` when the file is no SAM 3 detector or lacks tensors; says which.
+ */
+export function sam3Model(file: SafetensorsFile, overrides: Sam3Overrides = {}): Sam3Model {
+  const name = file.source.name;
+  const shapes = new Map([...file.header.tensors].map(([key, entry]) => [key, entry.dims]));
+  const names = sam3Names(shapes);
+  if (!names)
+    throw new AppError(
+      'model-corrupt',
+      `"${name}" is not a SAM 3 file: it has no detector decoder under any known name.`,
+    );
+  const known = { ...metadataOverrides(file.header.metadata), ...overrides };
+  const config = sam3Config(names.shapes, known, names.naming !== 'sam3.1');
+  const absent = [...sam3KeyShapes(config).keys()].filter((key) => !names.shapes.has(key));
+  if (absent.length > 0)
+    throw new AppError(
+      'model-corrupt',
+      `"${name}" is an incomplete SAM 3 file: ${absent.length} tensors are missing, first "${absent[0]}".`,
+    );
+  return { weights: fileWeights(file, names.view), config };
+}
