@@ -1,4 +1,5 @@
 import { clipTextGraph, endOfTextSelector, type ClipTextOutput } from '#models/clip/text.ts';
+import type { PromptSyntax } from '#domain/job/request.ts';
 import { batchItem, floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { Mutex } from './mutex.ts';
 import type { TextTower, TextTowers } from './prompts-towers.ts';
@@ -10,8 +11,6 @@ import {
   type WeightingRule,
 } from './prompts-weighting.ts';
 import { takeFloat, type Network, type NetworkRuntime } from './runtime.ts';
-
-export type PromptSyntax = 'comfy' | 'a1111';
 
 /** One chunk of a prompt: 77 ids per tower (their padding differs) and a weight per token. */
 export interface PromptIds {
