@@ -66,9 +66,14 @@ export async function detect(
       encoded.detect(concept.phrase, concept.threshold),
     );
     presence[concept.id] = found.presence;
+    if (found.truncated) context.onEvent({ kind: 'notice', message: truncationNotice(concept.phrase) });
     detections.push(...conceptDetections(concept, found.detections, image));
   }
   return { detections, presence };
+}
+
+function truncationNotice(phrase: string): string {
+  return `“${phrase.slice(0, 40)}…” is longer than the detector can read; only its beginning was looked for.`;
 }
 
 function conceptDetections(

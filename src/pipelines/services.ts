@@ -113,7 +113,12 @@ export interface EncodedImage {
   detect(
     phrase: string,
     threshold: number,
-  ): Promise<{ readonly presence: number; readonly detections: readonly RawDetection[] }>;
+  ): Promise<{
+    readonly presence: number;
+    readonly detections: readonly RawDetection[];
+    /** The phrase was longer than the model can read; only its beginning was looked for. */
+    readonly truncated: boolean;
+  }>;
   dispose(): void;
 }
 

@@ -1,6 +1,6 @@
 import { rect, type Size } from '#domain/geometry/rect.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
-import { fieldStatistics } from '#domain/noise/statistics.ts';
+import { noiseStatistics } from '#domain/noise/statistics.ts';
 import type { PixelOps } from '#pipelines/services.ts';
 import type { ScaffoldStatistics } from './api.ts';
 
@@ -23,6 +23,7 @@ export async function scaffoldStatistics(
     width,
     height,
   );
-  const { data } = await pixels.scaffoldNoise(spec, area, 1);
-  return { ...fieldStatistics({ width, height, data }), samples: data.length };
+  const field = await pixels.scaffoldNoise(spec, area, 1);
+  const { mean, std, lag1X, lag1Y } = noiseStatistics(field);
+  return { mean, std, lag1X, lag1Y, samples: field.data.length };
 }

@@ -1,0 +1,61 @@
+import { attention, type AttentionForm } from '#models/graph/attention.ts';
+import { GraphBuilder } from '#models/graph/builder.ts';
+import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
+import { takeFloat, type NetworkRuntime } from './runtime.ts';
+import type { WeightSource } from './weights.ts';
+
+/** Long enough that the fused kernel takes its tiled path, small enough to cost nothing. */
+const TOKENS = 256;
+const CHANNELS = 128;
+const HEADS = 2;
+const TOLERANCE = 1e-3;
+
+const NO_WEIGHTS: WeightSource = {
+  name: 'probe',
+  shapes: new Map(),
+  float: () => Promise.reject(new RangeError('the probe has no weights')),
+  stored: () => Promise.resolve(null),
+};
+
+/**
+ * Runs a small attention in both forms on this adapter and says which to emit: the fused kernel is wrong on some
+ * (spec/onnxruntime-web.md §3.3 and appendix B). `plain` is the reference.
+ */
+export async function probeAttention(runtime: NetworkRuntime): Promise<AttentionForm> {
+  const inputs = { q: waves(1), k: waves(2), v: waves(3) };
+  try {
+    const [fused, plain] = [await run(runtime, 'fused', inputs), await run(runtime, 'plain', inputs)];
+    return fused.every((value, i) => Math.abs(value - (plain[i] as number)) < TOLERANCE) ? 'fused' : 'plain';
+  } catch {
+    return 'plain';
+  }
+}
+
+async function run(
+  runtime: NetworkRuntime,
+  form: AttentionForm,
+  inputs: Readonly<Record<'q' | 'k' | 'v', FloatTensor>>,
+): Promise<Float32Array> {
+  const g = new GraphBuilder(`probe-${form}`, NO_WEIGHTS.shapes);
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => g.input(name, [1, TOKENS, CHANNELS])) as [
+    ReturnType<typeof g.input>,
+    ReturnType<typeof g.input>,
+    ReturnType<typeof g.input>,
+  ];
+  g.output('out', attention(g, q, k, v, { heads: HEADS, form }));
+  const network = await runtime.load('probe', g.build(), NO_WEIGHTS);
+  try {
+    return (await takeFloat(await network.run(inputs), 'out')).data;
+  } finally {
+    await network.release();
+  }
+}
+
+/** Deterministic values in ±1 without structure the kernel could get right by accident. */
+function waves(seed: number): FloatTensor {
+  const count = TOKENS * CHANNELS;
+  return floatTensor(
+    [1, TOKENS, CHANNELS],
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898 + seed * 78.233)),
+  );
+}

@@ -1,0 +1,68 @@
+import { GpuDevice } from '#gpu/gpu-device.ts';
+import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
+import { probeAttention } from '#inference/attention-probe.ts';
+import { loadOrt, type OrtBuild } from '#inference/ort-web.ts';
+import { OrtWebRuntime, type DeviceProvider } from '#inference/ort-web-runtime.ts';
+import { AppError } from '#domain/job/app-error.ts';
+import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
+import type { PixelOps } from '#pipelines/services.ts';
+
+export interface Hardware {
+  readonly runtime: OrtWebRuntime;
+  readonly pixels: PixelOps;
+  readonly accelerated: boolean;
+}
+
+/**
+ * A hardware GPU runs networks and kernels on WebGPU. Without one, or with a software adapter, networks run on the
+ * wasm backend and kernels on their CPU twins: far faster than emulated WebGPU, and said plainly.
+ */
+export async function chooseHardware(): Promise<Hardware> {
+  const build = await loadOrt();
+  const gpu = await GpuDevice.request().catch(() => null);
+  if (gpu && !gpu.isSoftware) return onGpu(build, gpu);
+  gpu?.destroy();
+  return onCpu(build);
+}
+
+function onCpu(build: OrtBuild): Hardware {
+  const threads = build.threads === 1 ? '1 thread' : `${build.threads} threads`;
+  const emission = { dtype: 'f32', attention: 'fused' } as const;
+  return {
+    runtime: new OrtWebRuntime(build, null, `CPU (wasm, ${threads}): no GPU found, slower`, emission),
+    pixels: new CpuPixelOps(),
+    accelerated: false,
+  };
+}
+
+async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
+  const devices = new FamilyDevices();
+  const name = `WebGPU · ${gpu.description}`;
+  const probing = new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention: 'plain' });
+  const attention = await probeAttention(probing);
+  return {
+    runtime: new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention }),
+    pixels: new GpuPixelOps(gpu),
+    accelerated: true,
+  };
+}
+
+/** One GPUDevice per model family: memory is only freed when the last session of a device goes. */
+class FamilyDevices implements DeviceProvider {
+  readonly #devices = new Map<string, Promise<GPUDevice>>();
+
+  device(family: string): Promise<GPUDevice> {
+    let device = this.#devices.get(family);
+    if (!device) {
+      device = requestDevice();
+      this.#devices.set(family, device);
+    }
+    return device;
+  }
+}
+
+async function requestDevice(): Promise<GPUDevice> {
+  const gpu = await GpuDevice.request();
+  if (!gpu) throw new AppError('gpu-unsupported', 'The browser no longer offers a GPU. Reload the page.');
+  return gpu.device;
+}
