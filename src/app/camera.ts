@@ -1,0 +1,138 @@
+/**
+ * Camera maths of the canvas, pure: values in, new values out, nothing here reads studio state.
+ * screen = picture · scale + offset; screen lengths are CSS pixels of the canvas element, picture lengths are pixels of
+ * the opened image.
+ */
+
+export interface Camera {
+  /** CSS pixels per picture pixel. */
+  readonly scale: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Extent {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ScaleLimits {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Zoom steps of the `+` and `-` keys, as multiples of one picture pixel per screen pixel. */
+const ZOOM_LADDER = [0.05, 0.1, 0.25, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32];
+
+/** At least this much of the picture stays on screen, CSS pixels. */
+const KEEP_VISIBLE_PX = 64;
+
+export function toScreen(camera: Camera, point: Point): Point {
+  return { x: point.x * camera.scale + camera.x, y: point.y * camera.scale + camera.y };
+}
+
+export function toPicture(camera: Camera, point: Point): Point {
+  return { x: (point.x - camera.x) / camera.scale, y: (point.y - camera.y) / camera.scale };
+}
+
+export function pan(camera: Camera, deltaX: number, deltaY: number): Camera {
+  return { scale: camera.scale, x: camera.x + deltaX, y: camera.y + deltaY };
+}
+
+/** Multiplies the scale while the picture point under `point` stays under it. */
+export function zoomAt(camera: Camera, point: Point, factor: number, limits: ScaleLimits): Camera {
+  const scale = clamp(camera.scale * factor, limits.min, limits.max);
+  const ratio = scale / camera.scale;
+  return { scale, x: point.x - (point.x - camera.x) * ratio, y: point.y - (point.y - camera.y) * ratio };
+}
+
+/** The whole picture, centred, with a margin. */
+export function fit(picture: Extent, viewport: Extent, marginPx = 24): Camera {
+  return frame({ x: 0, y: 0, ...picture }, viewport, marginPx, Infinity);
+}
+
+/** Centres an area of the picture and makes it as large as the margin and `maxScale` allow. */
+export function frame(area: Point & Extent, viewport: Extent, marginPx: number, maxScale: number): Camera {
+  const scale = Math.min(
+    Math.max(1, viewport.width - 2 * marginPx) / area.width,
+    Math.max(1, viewport.height - 2 * marginPx) / area.height,
+    maxScale,
+  );
+  return {
+    scale,
+    x: viewport.width / 2 - (area.x + area.width / 2) * scale,
+    y: viewport.height / 2 - (area.y + area.height / 2) * scale,
+  };
+}
+
+/** Zooms about the middle of the viewport to an absolute scale. */
+export function zoomTo(camera: Camera, viewport: Extent, scale: number, limits: ScaleLimits): Camera {
+  return zoomAt(camera, centreOf(viewport), scale / camera.scale, limits);
+}
+
+/** Two fingers move from one pair of points to another: scale by their distance, follow their middle. */
+export function pinch(
+  camera: Camera,
+  from: readonly [Point, Point],
+  to: readonly [Point, Point],
+  limits: ScaleLimits,
+): Camera {
+  const before = middle(from);
+  const after = middle(to);
+  const zoomed = zoomAt(camera, before, distance(to) / Math.max(1, distance(from)), limits);
+  return pan(zoomed, after.x - before.x, after.y - before.y);
+}
+
+/** From a quarter of "fits the window" up to 32 screen pixels per picture pixel. */
+export function scaleLimits(picture: Extent, viewport: Extent): ScaleLimits {
+  return { min: fit(picture, viewport).scale / 4, max: Math.max(32, fit(picture, viewport).scale) };
+}
+
+/** The next step of the zoom ladder above or below `zoom` (1 = one picture pixel per screen pixel). */
+export function zoomStep(zoom: number, direction: 1 | -1): number {
+  const epsilon = zoom * 1e-3;
+  const steps = direction > 0 ? ZOOM_LADDER : ZOOM_LADDER.toReversed();
+  const next = steps.find((step) => (step - zoom) * direction > epsilon);
+  return next ?? (direction > 0 ? zoom * 1.5 : zoom / 1.5);
+}
+
+/** Moves the camera so that the picture can never be lost outside the window. Idempotent. */
+export function clampCamera(camera: Camera, picture: Extent, viewport: Extent): Camera {
+  return {
+    scale: camera.scale,
+    x: clampOffset(camera.x, picture.width * camera.scale, viewport.width),
+    y: clampOffset(camera.y, picture.height * camera.scale, viewport.height),
+  };
+}
+
+/** The CSS transform that makes a bitmap drawn with camera `drawn` look as if it were drawn with `wanted`. */
+export function catchUpTransform(drawn: Camera, wanted: Camera): string {
+  const ratio = wanted.scale / drawn.scale;
+  return `matrix(${ratio}, 0, 0, ${ratio}, ${wanted.x - drawn.x * ratio}, ${wanted.y - drawn.y * ratio})`;
+}
+
+export function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}
+
+function clampOffset(offset: number, length: number, viewport: number): number {
+  const keep = Math.min(KEEP_VISIBLE_PX, length, viewport);
+  return clamp(offset, keep - length, viewport - keep);
+}
+
+function centreOf(viewport: Extent): Point {
+  return { x: viewport.width / 2, y: viewport.height / 2 };
+}
+
+function middle([a, b]: readonly [Point, Point]): Point {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+function distance([a, b]: readonly [Point, Point]): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}

@@ -1,0 +1,79 @@
+import { createKeybindingsHandler } from 'tinykeys';
+import { SHORTCUTS, isTypingKey, type CommandId } from './shortcuts.ts';
+import type { Studio } from './studio.ts';
+
+/** What each command does. `chooseFile` opens the system's file dialog, which only the user interface can. */
+export function createCommands(studio: Studio, chooseFile: () => void): Record<CommandId, () => void> {
+  const { document, view } = studio;
+  const withDetection = (run: (id: string) => void) => () => {
+    if (document.selectedDetection) run(document.selectedDetection.id);
+  };
+  return {
+    open: chooseFile,
+    paste: () => undefined,
+    export: () => void studio.exportPng(),
+    detect: () => void studio.detect(),
+    refine: () => void studio.refine(),
+    stop: () => studio.stop(),
+    'zoom-fit': () => view.fit(),
+    'zoom-100': () => view.zoomTo(1, studio.documentScale),
+    'zoom-in': () => view.step(1, studio.documentScale),
+    'zoom-out': () => view.step(-1, studio.documentScale),
+    'pan-hold': () => undefined,
+    'compare-next': () => document.result && view.nextCompare(),
+    'peek-original': () => (view.peeking = true),
+    'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
+    'next-detection': () => studio.stepDetection(1),
+    'previous-detection': () => studio.stepDetection(-1),
+    'toggle-detection': withDetection((id) =>
+      document.updateDetection(id, { enabled: !document.selectedDetection?.enabled }),
+    ),
+    'remove-detection': withDetection((id) => document.removeDetection(id)),
+    'tool-select': () => (view.tool = 'select'),
+    'tool-brush': () => (view.tool = 'brush'),
+    'tool-eraser': () => (view.tool = 'eraser'),
+    'brush-smaller': () => view.resizeBrush(-1),
+    'brush-larger': () => view.resizeBrush(1),
+    'toggle-left-panel': () => (view.leftOpen = !view.leftOpen),
+    'toggle-right-panel': () => (view.rightOpen = !view.rightOpen),
+    'shortcut-sheet': () => (view.dialog = 'shortcuts'),
+  };
+}
+
+/** Binds the shortcut table to a window. Answers how to unbind it. */
+export function bindShortcuts(
+  target: Window,
+  commands: Record<CommandId, () => void>,
+  releasePeek: () => void,
+): () => void {
+  const bindings = SHORTCUTS.filter(({ kind, command }) => kind === 'press' || command === 'peek-original');
+  const keyMap = Object.fromEntries(
+    bindings.flatMap(({ command, keys }) => keys.map((key) => [key, guarded(key, commands[command])])),
+  );
+  const listening = new AbortController();
+  const { signal } = listening;
+  target.addEventListener('keydown', createKeybindingsHandler(keyMap), { signal });
+  target.addEventListener('keyup', (event) => event.code === 'Backquote' && releasePeek(), { signal });
+  target.addEventListener('blur', releasePeek, { signal });
+  return () => listening.abort();
+}
+
+/** True where a plain key would type a character. */
+export function isTextField(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement)
+    return !['checkbox', 'radio', 'range', 'button', 'file', 'color'].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+}
+
+function guarded(key: string, run: () => void): (event: KeyboardEvent) => void {
+  return (event) => {
+    if (isTypingKey(key) && (isTextField(event.target) || isInDialog(event.target))) return;
+    event.preventDefault();
+    run();
+  };
+}
+
+function isInDialog(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('[role="dialog"]') !== null;
+}

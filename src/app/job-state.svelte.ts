@@ -1,0 +1,65 @@
+import type { JobEvent, JobPhase } from '#domain/job/events.ts';
+import type { Rect } from '#domain/geometry/rect.ts';
+import { messages } from './messages.ts';
+
+export type JobKind = 'detect' | 'refine' | 'export';
+
+/** The one running job, as the bar and the canvas show it. */
+export class JobState {
+  kind = $state.raw<JobKind | null>(null);
+  id = $state.raw('');
+  phase = $state.raw<JobPhase | null>(null);
+  fraction = $state.raw(0);
+  remainingMs = $state.raw<number | null>(null);
+  detail = $state.raw('');
+  stopping = $state.raw(false);
+  /** The stop is taking long and ending the worker would lose finished areas: the user decides. */
+  stuck = $state.raw(false);
+  areas = $state.raw<readonly Rect<'canvas'>[]>([]);
+  notices = $state.raw<readonly string[]>([]);
+  /** What the last job came to, shown until the next one starts. */
+  outcome = $state.raw('');
+
+  readonly running = $derived(this.kind !== null);
+  readonly phaseText = $derived(this.phase ? messages.bar.phases[this.phase] : '');
+  readonly #tenths = $derived(Math.floor(this.fraction * 10) * 10);
+  /** For the live region: changes with the phase and every tenth, not with every step. */
+  readonly announcement = $derived(
+    this.running && this.phase ? messages.bar.announce(this.phaseText, this.#tenths) : this.outcome,
+  );
+
+  begin(kind: JobKind): string {
+    this.kind = kind;
+    this.id = crypto.randomUUID();
+    this.phase = null;
+    this.fraction = 0;
+    this.remainingMs = null;
+    this.detail = '';
+    this.stopping = false;
+    this.stuck = false;
+    this.areas = [];
+    this.notices = [];
+    this.outcome = '';
+    return this.id;
+  }
+
+  /** Takes an event of job `id`; late events of an earlier job are dropped. */
+  apply(id: string, event: JobEvent): void {
+    if (id !== this.id || !this.running) return;
+    if (event.kind === 'area') this.areas = [...this.areas, event.area];
+    else if (event.kind === 'notice') this.notices = [...this.notices, event.message];
+    else {
+      this.phase = event.phase;
+      this.fraction = Math.max(this.fraction, event.fraction);
+      this.remainingMs = event.remainingMs;
+      this.detail = event.detail;
+    }
+  }
+
+  finish(outcome: string): void {
+    this.kind = null;
+    this.stopping = false;
+    this.stuck = false;
+    this.outcome = outcome;
+  }
+}

@@ -1,0 +1,113 @@
+import { messages } from './messages.ts';
+
+/** Everything a key can ask for. */
+export type CommandId =
+  | 'open'
+  | 'paste'
+  | 'export'
+  | 'detect'
+  | 'refine'
+  | 'stop'
+  | 'zoom-fit'
+  | 'zoom-100'
+  | 'zoom-in'
+  | 'zoom-out'
+  | 'pan-hold'
+  | 'compare-next'
+  | 'peek-original'
+  | 'toggle-overlays'
+  | 'next-detection'
+  | 'previous-detection'
+  | 'toggle-detection'
+  | 'remove-detection'
+  | 'tool-select'
+  | 'tool-brush'
+  | 'tool-eraser'
+  | 'brush-smaller'
+  | 'brush-larger'
+  | 'toggle-left-panel'
+  | 'toggle-right-panel'
+  | 'shortcut-sheet';
+
+export type ShortcutGroup = keyof typeof messages.shortcuts.groups;
+
+export interface Shortcut {
+  readonly command: CommandId;
+  readonly group: ShortcutGroup;
+  /** tinykeys syntax; any of them works. */
+  readonly keys: readonly string[];
+  /** As shown in tooltips and in the sheet, one string per key cap. */
+  readonly caps: readonly string[];
+  /**
+   * `press` fires once per key press, `hold` lasts while the key is down, `native` is an event the browser itself
+   * makes of the keys and is listed for the sheet only.
+   */
+  readonly kind: 'press' | 'hold' | 'native';
+}
+
+const press = (command: CommandId, group: ShortcutGroup, keys: string[], caps: string[]): Shortcut => ({
+  command,
+  group,
+  keys,
+  caps,
+  kind: 'press',
+});
+
+/** The one table of shortcuts. Chrome keeps Ctrl+W/T/N, Ctrl+Shift+W/T/N and Ctrl+Tab: nothing may be bound there. */
+export const SHORTCUTS: readonly Shortcut[] = [
+  press('open', 'file', ['$mod+o'], ['Ctrl', 'O']),
+  { command: 'paste', group: 'file', keys: ['$mod+v'], caps: ['Ctrl', 'V'], kind: 'native' },
+  press('export', 'file', ['$mod+Shift+e'], ['Ctrl', 'Shift', 'E']),
+  press('detect', 'run', ['Shift+d'], ['Shift', 'D']),
+  press('refine', 'run', ['$mod+Enter'], ['Ctrl', 'Enter']),
+  press('stop', 'run', ['Shift+x'], ['Shift', 'X']),
+  press('zoom-fit', 'view', ['$mod+0'], ['Ctrl', '0']),
+  press('zoom-100', 'view', ['$mod+1'], ['Ctrl', '1']),
+  press('zoom-in', 'view', ['Equal', 'Shift+Equal', 'NumpadAdd'], ['+']),
+  press('zoom-out', 'view', ['Minus', 'NumpadSubtract'], ['−']),
+  { command: 'pan-hold', group: 'view', keys: ['Space'], caps: ['Space', 'drag'], kind: 'hold' },
+  press('compare-next', 'view', ['m'], ['M']),
+  { command: 'peek-original', group: 'view', keys: ['Backquote'], caps: ['`'], kind: 'hold' },
+  press('toggle-overlays', 'view', ['Backslash'], ['\\']),
+  press('toggle-left-panel', 'view', ['Shift+l'], ['Shift', 'L']),
+  press('toggle-right-panel', 'view', ['Shift+r'], ['Shift', 'R']),
+  press('next-detection', 'detections', ['n'], ['N']),
+  press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N']),
+  press('toggle-detection', 'detections', ['t'], ['T']),
+  press('remove-detection', 'detections', ['Delete'], ['Del']),
+  press('tool-select', 'tools', ['v'], ['V']),
+  press('tool-brush', 'tools', ['b'], ['B']),
+  press('tool-eraser', 'tools', ['e'], ['E']),
+  press('brush-smaller', 'tools', ['BracketLeft'], ['[']),
+  press('brush-larger', 'tools', ['BracketRight'], [']']),
+  press('shortcut-sheet', 'help', ['Shift+?', 'F1'], ['?']),
+];
+
+/** Keys without Ctrl or Cmd would type into a text field, so they stay silent there. */
+export function isTypingKey(key: string): boolean {
+  return !key.includes('$mod') && !/^F\d+$/.test(key);
+}
+
+/** The key caps of a command, for tooltips: "Ctrl Shift E". */
+export function capsOf(command: CommandId): string {
+  return SHORTCUTS.find((shortcut) => shortcut.command === command)?.caps.join(' ') ?? '';
+}
+
+/** The same in the form assistive technology expects: "Control+Shift+E". */
+export function ariaKeysOf(command: CommandId): string | undefined {
+  const caps = SHORTCUTS.find((shortcut) => shortcut.command === command)?.caps;
+  return caps?.map((cap) => (cap === 'Ctrl' ? 'Control' : cap)).join('+');
+}
+
+/** Pairs of commands that claim the same key. Empty when the table is sound. */
+export function findConflicts(shortcuts: readonly Shortcut[]): [CommandId, CommandId][] {
+  const owners = new Map<string, CommandId>();
+  const conflicts: [CommandId, CommandId][] = [];
+  for (const { command, keys } of shortcuts)
+    for (const key of keys.map((name) => name.toLowerCase())) {
+      const owner = owners.get(key);
+      if (owner) conflicts.push([owner, command]);
+      else owners.set(key, command);
+    }
+  return conflicts;
+}

@@ -1,0 +1,101 @@
+import type { RefineRequest } from '#domain/job/request.ts';
+import { Latest } from './latest.ts';
+import { buildOverlay } from './requests.ts';
+import { loadSettings, saveSettings, type Settings } from './settings.ts';
+import type { Studio } from './studio.ts';
+import type { RefinePlan, WorkerView } from './worker-client.ts';
+import type { Camera } from './camera.ts';
+
+const PLAN_DELAY_MS = 200;
+const SAVE_DELAY_MS = 500;
+/** A worker that has not drawn for this long is busy; the page then moves the old drawing itself. */
+const LAG_MS = 120;
+
+/** The camera of the worker's last drawing while it lags behind, else null. */
+export class Sync {
+  lagging = $state.raw<Camera | null>(null);
+  /** Cost of the present request; null while it is worked out. */
+  plan = $state.raw<RefinePlan | null>(null);
+  planError = $state.raw<string | null>(null);
+  readonly #studio: Studio;
+  #drawn: Camera = { scale: 1, x: 0, y: 0 };
+
+  /** Keeps worker and storage up to date with the states. Must run while a component is being set up. */
+  constructor(studio: Studio) {
+    this.#studio = studio;
+    const { document, view, client } = studio;
+    const views = new Latest<WorkerView>((next) => this.#sendView(next));
+    const overlays = new Latest<ReturnType<typeof buildOverlay>>((items) =>
+      client.send((api) => api.setOverlay(items)),
+    );
+    $effect(() => {
+      if (document.runtime) views.push(view.worker);
+    });
+    $effect(() => {
+      if (document.runtime && document.image)
+        overlays.push(buildOverlay(document.detections, document.selectedDetection?.id ?? null));
+    });
+    $effect(() => this.#planSoon());
+    this.#remember();
+  }
+
+  #planSoon(): (() => void) | undefined {
+    const { document, job } = this.#studio;
+    const { request, image, runtime, canRefine } = document;
+    if (!image || !runtime || job.running) return undefined;
+    this.planError = null;
+    if (!canRefine) this.plan = null;
+    if (!canRefine) return undefined;
+    const timer = setTimeout(() => void this.#plan(request), PLAN_DELAY_MS);
+    return () => clearTimeout(timer);
+  }
+
+  async #plan(request: RefineRequest): Promise<void> {
+    const { client, document } = this.#studio;
+    const result = await client.call((api) => api.plan(request));
+    if (document.request !== request) return;
+    this.plan = result.ok ? result.value : null;
+    this.planError = result.ok ? null : result.error.message;
+  }
+
+  async #sendView(view: WorkerView): Promise<void> {
+    const timer = setTimeout(() => (this.lagging = this.#drawn), LAG_MS);
+    await this.#studio.client.send((api) => api.setView(view));
+    clearTimeout(timer);
+    this.#drawn = view.camera;
+    this.lagging = null;
+  }
+
+  #remember(): void {
+    let loaded = $state.raw(false);
+    void loadSettings().then((settings) => {
+      if (settings) this.#restore(settings);
+      loaded = true;
+    });
+    $effect(() => {
+      const settings = this.#settings();
+      if (!loaded) return undefined;
+      const timer = setTimeout(() => void saveSettings(settings), SAVE_DELAY_MS);
+      return () => clearTimeout(timer);
+    });
+  }
+
+  #settings(): Settings {
+    const { document, view } = this.#studio;
+    return {
+      version: 1,
+      parameters: document.parameters,
+      concepts: document.concepts,
+      panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
+    };
+  }
+
+  #restore({ parameters, concepts, panels }: Settings): void {
+    const { document, view } = this.#studio;
+    document.parameters = parameters;
+    if (concepts.length > 0 && !document.hasPhrase) document.concepts = concepts;
+    view.leftOpen = panels.left;
+    view.rightOpen = panels.right;
+    view.explain = panels.explain;
+  }
+}

@@ -1,0 +1,9 @@
+import { mount } from 'svelte';
+import { Studio } from '#app/studio.ts';
+import App from '#ui/App.svelte';
+import { toastNotifier } from '#ui/notifier.ts';
+import '#ui/theme.css';
+
+const target = document.getElementById('app');
+if (!target) throw new Error('index.html has no #app element');
+mount(App, { target, props: { studio: new Studio(toastNotifier) } });
