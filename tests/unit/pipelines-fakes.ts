@@ -123,7 +123,13 @@ export function concept(overrides: Partial<ConceptSpec> = {}): ConceptSpec {
 }
 
 /** A rectangular detection given in fractions of the picture. */
-export function detection(id: string, x: number, y: number, side: number, overrides: Partial<Detection> = {}): Detection {
+export function detection(
+  id: string,
+  x: number,
+  y: number,
+  side: number,
+  overrides: Partial<Detection> = {},
+): Detection {
   const grid = 64;
   const mask = { width: grid, height: grid, data: new Uint8Array(grid * grid) };
   for (let v = Math.round(y * grid); v < Math.round((y + side) * grid); v++)
