@@ -16,7 +16,7 @@ export interface SdxlDenoiserItem {
   /** IP-Adapter tokens [1,tokens,C]; null: no anchor for this item. */
   readonly anchor: FloatTensor | null;
   /** The tokens of the guidance's negative side; without them that side has no image attention. */
-  readonly anchorNegative?: FloatTensor | null;
+  readonly anchorNegative: FloatTensor | null;
   readonly anchorScale: number;
   readonly sizeIds: readonly number[];
 }
@@ -181,7 +181,7 @@ function conditioningRows(items: readonly SdxlDenoiserItem[], guided: boolean): 
   });
   const positives = items.map((item) => row(item, item.positive, item.anchor));
   if (!guided) return positives;
-  return [...positives, ...items.map((item) => row(item, item.negative, item.anchorNegative ?? null))];
+  return [...positives, ...items.map((item) => row(item, item.negative, item.anchorNegative))];
 }
 
 /**
