@@ -1,6 +1,6 @@
 import type { SchedulerName } from '../job/request.ts';
 import { symmetricBetaQuantile } from './beta-quantile.ts';
-import { SDXL_TABLE, sigmaOfTimestep, timestepOfSigma, type SigmaTable } from './sigmas.ts';
+import { SDXL_TABLE, sigmaOfTimestep, type SigmaTable } from './sigmas.ts';
 
 /** The studio offers {@link SchedulerName}; the others complete what recipes from elsewhere may ask for. */
 export type AnySchedulerName = SchedulerName | 'ddim_uniform' | 'beta' | 'kl_optimal' | 'linear_quadratic';
@@ -30,8 +30,15 @@ const SCHEDULES: Readonly<Record<AnySchedulerName, Schedule>> = {
     ramp(steps + 1)
       .slice(0, -1)
       .map((f) => sigmaOfTimestep(timestepAt(f, table), table)),
-  simple: (steps, { sigmas }) =>
-    range(steps).map((i) => sigmas[sigmas.length - 1 - Math.floor((i * sigmas.length) / steps)] as number),
+  /** Entries of the table at equal distances; with more steps than entries, between them, so that none repeats. */
+  simple: (steps, table) => {
+    const { sigmas } = table;
+    if (steps > sigmas.length)
+      return range(steps).map((i) => sigmaOfTimestep(timestepAt(i / steps, table), table));
+    return range(steps).map(
+      (i) => sigmas[sigmas.length - 1 - Math.floor((i * sigmas.length) / steps)] as number,
+    );
+  },
   /** DDIM's spacing; the number of levels is the table's length over the stride, so it may be n + 1. */
   ddim_uniform: (steps, { sigmas }) => {
     const stride = Math.max(1, Math.floor(sigmas.length / steps));
@@ -119,8 +126,6 @@ function smallest({ sigmas }: SigmaTable): number {
 }
 
 /** Timestep a fraction of the way from the noisiest to the cleanest level. */
-function timestepAt(fraction: number, table: SigmaTable): number {
-  const first = timestepOfSigma(largest(table), table);
-  const last = timestepOfSigma(smallest(table), table);
-  return first + fraction * (last - first);
+function timestepAt(fraction: number, { sigmas, stride }: SigmaTable): number {
+  return (sigmas.length - 1) * stride * (1 - fraction) + stride - 1;
 }
