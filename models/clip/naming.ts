@@ -20,6 +20,9 @@ const MARKS: readonly (readonly [string, ClipTower['modality'], ClipTower['namin
   ['token_embedding.weight', 'text', 'openclip'],
 ];
 
+/** Tensors that CLIP files carry and no encoder reads: a table of positions, and the temperature of training. */
+export const UNREAD_CLIP_KEYS = /(^|\.)(embeddings\.position_ids|logit_scale)$/;
+
 /** Every CLIP tower of a file, in file order: a single-file SDXL checkpoint has CLIP-L, then bigG. */
 export function findClipTowers(fileShapes: ShapeTable): ClipTower[] {
   const towers: ClipTower[] = [];
