@@ -17,14 +17,14 @@ import {
 
 const cpu: PixelOps = new CpuPixelOps();
 let device: GpuDevice;
-/** Bands of 4 KiB: every operation below runs in several. */
+/** Bands of 1 KiB: every operation below runs in several. */
 let banded: PixelOps;
 let whole: PixelOps;
 
 beforeAll(async () => {
   device = await testDevice();
   whole = new GpuPixelOps(device);
-  banded = new GpuPixelOps(device, 4096);
+  banded = new GpuPixelOps(device, 1024);
 });
 
 afterAll(() => {
@@ -161,7 +161,7 @@ describe('noise', () => {
   );
   const seed32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
-  it("is the twin's scaffold to 1e-5, octaves included", () =>
+  it("is the twin's scaffold to 2e-6, octaves included", () =>
     checkRuns(
       fc.tuple(area, seed32, fc.integer({ min: 0, max: 3 }), fc.constantFrom(0.25, 0.8, 1)),
       async ([[x, y, w, h], s, levels, discount]) => {
@@ -169,7 +169,7 @@ describe('noise', () => {
         const place = rect<'latent'>(x, y, w, h);
         const actual = await whole.scaffoldNoise(spec, place, 3);
         expect(actual.dims).toEqual([3, h, w]);
-        expectClose(actual.data, (await cpu.scaffoldNoise(spec, place, 3)).data, 1e-5);
+        expectClose(actual.data, (await cpu.scaffoldNoise(spec, place, 3)).data, 2e-6);
       },
       40,
     ));
@@ -192,7 +192,7 @@ describe('noise', () => {
         const [place, target] = [rect<'latent'>(x, y, w, h), size<'latent'>(tw, th)];
         const actual = await whole.resampledNoise(spec, place, target, 2);
         expect(actual.dims).toEqual([2, th, tw]);
-        expectClose(actual.data, (await cpu.resampledNoise(spec, place, target, 2)).data, 2e-5);
+        expectClose(actual.data, (await cpu.resampledNoise(spec, place, target, 2)).data, 4e-6);
       },
       40,
     ));
