@@ -33,7 +33,7 @@ export interface Sam3Config {
   /** The interactive predictor's part of the file, or null where the file has none. */
   readonly tracker: {
     readonly mlp: number;
-    readonly headHidden: number;
+    readonly iouHidden: number;
     readonly iouSigmoid: boolean;
   } | null;
 }
@@ -114,9 +114,9 @@ function textSizes(read: ShapeReader, overrides: Sam3Overrides) {
 function trackerSizes(read: ShapeReader, iouSigmoid: boolean): Sam3Config['tracker'] {
   const head = 'tracker_model.mask_decoder.iou_prediction_head.proj_in.weight';
   if (!read.has(head) || !read.has('tracker_neck.fpn_layers.0.proj2.weight')) return null;
-  const [headHidden] = read.pick(head, 0);
+  const [iouHidden] = read.pick(head, 0);
   const [mlp] = read.pick('tracker_model.mask_decoder.transformer.layers.0.mlp.proj_in.weight', 0);
-  return { mlp, headHidden, iouSigmoid };
+  return { mlp, iouHidden, iouSigmoid };
 }
 
 /** Last block of each quarter: 7, 15, 23, 31 of 32. */

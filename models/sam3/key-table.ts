@@ -190,8 +190,8 @@ function tracker(table: Table, config: Sam3Config, sizes: NonNullable<Sam3Config
   table.up(`${at}.upscale_conv2`, d / 4, d / 8);
   table.norms(at, d / 4, 'upscale_layer_norm');
   for (let j = 0; j < 4; j++) table.threeLayers(`${at}.output_hypernetworks_mlps.${j}`, d, d, d / 8);
-  table.threeLayers(`${at}.iou_prediction_head`, d, sizes.headHidden, 4);
-  table.threeLayers(`${at}.pred_obj_score_head`, d, sizes.headHidden, 1);
+  table.threeLayers(`${at}.iou_prediction_head`, d, sizes.iouHidden, 4);
+  table.threeLayers(`${at}.pred_obj_score_head`, d, d, 1);
 }
 
 function twoWay(table: Table, d: number, hidden: number): void {

@@ -82,7 +82,7 @@ export function ruleModel(settings: Readonly<Record<string, unknown>>): Sam3Mode
 }
 
 /** Sizes that the reference code fixes, whatever the configuration (spec/sam3.md 7.1). */
-const TRACKER = { mlp: 2048, headHidden: 256, iouSigmoid: true };
+const TRACKER = { mlp: 2048, iouHidden: 256, iouSigmoid: true };
 
 function configOf(settings: Readonly<Record<string, unknown>>): Sam3Config {
   const size = (key: string): number => {

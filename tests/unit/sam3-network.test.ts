@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import type { Network, NetworkRuntime } from '#inference/runtime.ts';
+import { disposeAll, joinRows, pickRows, Sam3Networks, type Outputs } from '#inference/segmenter-networks.ts';
+import { Sam3Predictor } from '#inference/segmenter-points.ts';
+import { Sam3Segmenter } from '#inference/segmenter.ts';
+import type { Segmenter } from '#pipelines/services.ts';
+import type { FloatTensor } from '#domain/tensor.ts';
+import { sampleStride } from '../../src/dev/golden/sam3-samples.ts';
+import { ruleImage, ruleModel, ruleTensor } from '../../src/dev/golden/sam3-weights.ts';
+
+const config = JSON.parse(
+  readFileSync(new URL('../golden/data/sam3/config.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
+const CAT = [510, 17, 42, 511];
+
+/** Counts the runs of each network. */
+class CountingRuntime implements NetworkRuntime {
+  readonly #inner = new OrtNodeRuntime({ threads: 1 });
+  readonly runs = new Map<string, number>();
+  readonly description = 'counting';
+  readonly emission = this.#inner.emission;
+
+  async load(...args: Parameters<NetworkRuntime['load']>): Promise<Network> {
+    const network = await this.#inner.load(...args);
+    return {
+      name: network.name,
+      run: (feeds, keep) => {
+        this.runs.set(network.name, (this.runs.get(network.name) ?? 0) + 1);
+        return network.run(feeds, keep);
+      },
+      release: () => network.release(),
+    };
+  }
+}
+
+describe('weights by rule', () => {
+  test.each([
+    [
+      'detector_model.detr_decoder.box_head.layer3.weight',
+      [4, 64],
+      [-0.012841396033763885, -0.07557298243045807],
+    ],
+    [
+      'tracker_neck.fpn_layers.0.scale_layers.2.weight',
+      [32, 16, 2, 2],
+      [0.1798308789730072, -0.09987827390432358],
+    ],
+    [
+      'detector_model.geometry_encoder.cls_embed.weight',
+      [1, 64],
+      [-0.2937711477279663, -0.05185675621032715],
+    ],
+    [
+      'tracker_model.prompt_encoder.shared_embedding.positional_embedding',
+      [2, 32],
+      [-1.3727586269378662, 0.23165813088417053],
+    ],
+    [
+      'detector_model.vision_encoder.backbone.layer_norm.weight',
+      [64],
+      [1.137019395828247, 0.993256688117981],
+    ],
+  ])('%s is what the reference was run with, bit for bit', (key, dims, [first, last]) => {
+    const { data } = ruleTensor(key, dims);
+    expect([data[0], data.at(-1)]).toEqual([first, last]);
+  });
+});
+
+describe('sub-sampled references', () => {
+  test.each([
+    [147456, 1017, 145],
+    [36864, 997, 37],
+    [6912, 988, 7],
+    [72000, 1015, 71],
+    [24000, 1044, 23],
+    [4736, 948, 5],
+    [18432, 971, 19],
+    [2304, 2304, 1],
+    [1000, 100, 10],
+  ])('%i values kept as %i are every %ith', (count, stored, stride) => {
+    expect(sampleStride(count, stored)).toBe(stride);
+  });
+
+  test('lengths no stride explains are refused', () => {
+    expect(sampleStride(1000, 999)).toBeNull();
+    expect(sampleStride(10, 11)).toBeNull();
+  });
+});
+
+describe('grounding', () => {
+  const networks = new Sam3Networks(new OrtNodeRuntime({ threads: 1 }), ruleModel(config), true);
+  let features: Outputs;
+  let text: FloatTensor;
+  const boxes = [
+    { cx: 0.3, cy: 0.4, w: 0.2, h: 0.5, positive: true },
+    { cx: 0.7, cy: 0.2, w: 0.4, h: 0.1, positive: false },
+  ];
+
+  beforeAll(async () => {
+    features = await networks.encode(ruleImage(networks.config.imageSize), 'vision+tracker');
+    text = await networks.text(CAT);
+  });
+  afterAll(async () => {
+    disposeAll(features);
+    await networks.release();
+  });
+
+  const maps = () => ({ fpn0: features['fpn0']!, fpn1: features['fpn1']!, fpn2: features['fpn2']! });
+  async function logits(prompt: FloatTensor): Promise<Float32Array> {
+    const outputs = await networks.ground(maps(), prompt);
+    const { data } = await outputs['logits']!.read();
+    disposeAll(outputs);
+    return data as Float32Array;
+  }
+  const distance = (a: Float32Array, b: Float32Array) => Math.max(...a.map((v, i) => Math.abs(v - b[i]!)));
+
+  test('the order of exemplar boxes does not matter', async () => {
+    const geometry = (list: typeof boxes) => networks.geometry(maps().fpn2, list);
+    const one = await logits(joinRows(text, await geometry(boxes)));
+    const other = await logits(joinRows(text, await geometry([...boxes].reverse())));
+    expect(distance(one, other)).toBeLessThan(1e-5);
+  });
+
+  test('the CLS token changes the answer, so a prompt without it is another model', async () => {
+    const cls = await networks.geometry(maps().fpn2, []);
+    expect(cls.dims).toEqual([1, 1, networks.config.d]);
+    expect(distance(await logits(joinRows(text, cls)), await logits(text))).toBeGreaterThan(0.01);
+  });
+
+  test('tokens after the end do not change those before it', async () => {
+    const padded = await networks.text([...CAT, 0, 0, 0]);
+    expect(distance(pickRows(padded, [0, 1, 2, 3]).data, text.data)).toBeLessThan(1e-5);
+  });
+
+  test('clicks answer with one or three masks; a detector-only file says why it cannot', async () => {
+    const predictor = await Sam3Predictor.create(networks);
+    const { trk_fpn2, trk_s0, trk_s1 } = features;
+    const maps = { trk_fpn2: trk_fpn2!, trk_s0: trk_s0!, trk_s1: trk_s1! };
+    const points = [{ x: 50, y: 60, label: 'positive' as const }];
+    const several = await predictor.predict(maps, { width: 200, height: 120 }, { points, ambiguous: true });
+    expect(several.masks.map((mask) => mask.length)).toEqual([2304, 2304, 2304]);
+    const one = await predictor.predict(maps, { width: 200, height: 120 }, { points, ambiguous: false });
+    expect(one.masks).toHaveLength(1);
+    const model = ruleModel(config);
+    const detector = new Sam3Networks(new OrtNodeRuntime(), {
+      ...model,
+      config: { ...model.config, tracker: null },
+    });
+    await expect(Sam3Predictor.create(detector)).rejects.toThrow(/no interactive predictor/);
+  });
+});
+
+describe('segmenter', () => {
+  const runtime = new CountingRuntime();
+  const segmenter = new Sam3Segmenter(runtime, ruleModel(config), {
+    tokenize: (phrase, context) => ({ ids: CAT.slice(0, context), truncated: phrase.length > 20 }),
+  });
+  const asService: Segmenter = segmenter;
+  const data = Uint8ClampedArray.from({ length: 40 * 30 * 4 }, (_, i) => (i * 37) % 251);
+  afterAll(() => segmenter.release());
+
+  test('finds queries above the threshold with boxes inside the picture and masks on its grid', async () => {
+    const image = await asService.encodeImage({ width: 40, height: 30, data });
+    const { presence, detections } = await image.detect('cat', 0);
+    expect(detections).toHaveLength(12);
+    for (const { box, score, logits } of detections) {
+      expect(score).toBeGreaterThan(0);
+      expect(score).toBeLessThanOrEqual(presence);
+      expect(box.x + box.width).toBeLessThanOrEqual(1 + 1e-9);
+      expect([logits.width, logits.height, logits.data.length]).toEqual([48, 48, 2304]);
+    }
+    const sorted = detections.map(({ score }) => score).sort((a, b) => b - a);
+    const some = await image.detect('cat', sorted[3]!);
+    expect(some.detections.map(({ score }) => score).sort((a, b) => b - a)).toEqual(sorted.slice(0, 3));
+    const kept = detections.filter(({ score }) => score > sorted[3]!);
+    some.detections.forEach(({ logits }, i) => {
+      const same = kept[i]!.logits.data;
+      expect(Math.max(...logits.data.map((v, j) => Math.abs(v - same[j]!)))).toBeLessThan(1e-4);
+    });
+    image.dispose();
+  });
+
+  test('encodes a picture once, a phrase once, and computes masks only where something was found', async () => {
+    runtime.runs.clear();
+    const image = await segmenter.encodeImage({ width: 40, height: 30, data });
+    expect((await image.detect('a dog', 1)).detections).toEqual([]);
+    await image.detect('a dog', 1);
+    expect((await image.detect('a very long description', 1)).truncated).toBe(true);
+    image.dispose();
+    expect(Object.fromEntries(runtime.runs)).toEqual({
+      'SAM 3 vision': 1,
+      'SAM 3 text': 2,
+      'SAM 3 geometry': 1,
+      'SAM 3 grounding': 3,
+    });
+  });
+});
