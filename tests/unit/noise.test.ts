@@ -186,6 +186,21 @@ describe('exact resampling', () => {
   });
 });
 
+describe('statistics', () => {
+  test('do not depend on scale or offset except for mean and std', () => {
+    for (const [scale, offset] of [
+      [1, 0],
+      [3, 5],
+    ] as const) {
+      const data = Float32Array.from([-1, -1, 1, 1, 1, 1, -1, -1], (value) => value * scale + offset);
+      const { mean, std, lag1X, lag1Y, lag1XY } = noiseStatistics({ dims: [1, 2, 4], data });
+      [offset, scale, 1 / 3, -1, -1 / 3].forEach((expected, i) =>
+        expect([mean, std, lag1X, lag1Y, lag1XY][i]).toBeCloseTo(expected, 6),
+      );
+    }
+  });
+});
+
 describe('torch.randn', () => {
   test('manual_seed(42): PyTorch’s first numbers', () => {
     const values = torchRandn(42, 64);

@@ -54,6 +54,7 @@ describe('ComfyUI weights', () => {
   test('a short segment is never cut, a long one is', () => {
     expect(lengths(`${words(72)} (one two three four five:1.2)`, 'comfy')).toEqual([72, 5]);
     expect(lengths(`${words(72)} (${words(9)}:1.2)`, 'comfy')).toEqual([75, 6]);
+    expect(lengths(`${words(70)} (one two three four five:1.2)`, 'comfy')).toEqual([75]);
     expect(lengths(words(75), 'comfy')).toEqual([75]);
     expect(lengths(words(76), 'comfy')).toEqual([75, 1]);
   });

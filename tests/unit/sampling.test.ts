@@ -98,7 +98,7 @@ describe('schedules', () => {
       fc.property(
         scheduler,
         fc.integer({ min: 1, max: 60 }),
-        fc.double({ min: 0.02, max: 1, noNaN: true }),
+        fc.double({ min: 0.1, max: 1, noNaN: true }),
         (name, steps, denoise) => {
           const sigmas = truncatedSigmas(name, steps, denoise);
           expect(sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1]!)).toBe(true);
@@ -132,6 +132,8 @@ describe('schedules', () => {
     expect(truncatedSigmas('karras', 20, 0.35)).toEqual(scheduleSigmas('karras', 57).slice(-21));
     expect(truncatedSigmas('karras', 20, 0.35)[0]).toBeCloseTo(0.46527, 5);
     expect(() => scheduleSigmas('karras', 0)).toThrow(RangeError);
+    const many = scheduleSigmas('simple', 3000);
+    expect(many.every((sigma, i) => i === 0 || sigma < many[i - 1]!)).toBe(true);
   });
 });
 
@@ -207,6 +209,25 @@ describe('sample', () => {
       });
       result.data.forEach((value, i) => expect(value).toBeCloseTo(answer[i]!, 4));
     }
+  });
+
+  test('follows the exact solution for Gaussian data, second-order samplers far more closely', async () => {
+    const mu = 0.4;
+    const gaussian: DenoiseFn = (x, sigmas) => {
+      const s2 = sigmas[0]! ** 2;
+      return Promise.resolve({ dims: x.dims, data: x.data.map((value) => (value + s2 * mu) / (1 + s2)) });
+    };
+    const x = latents(1);
+    const sigmas = scheduleSigmas('karras', 40);
+    const shrink = 1 / Math.sqrt(1 + sigmas[0]! ** 2);
+    const error = async (name: AnySamplerName) => {
+      const { data } = await sample(name, gaussian, x, [sigmas]);
+      return Math.max(...data.map((value, i) => Math.abs(value - (mu + (x.data[i]! - mu) * shrink))));
+    };
+    const first = await error('euler');
+    expect(first).toBeLessThan(0.03);
+    for (const name of ['heun', 'dpm_2', 'dpmpp_2m'] as const)
+      expect(await error(name)).toBeLessThan(first / 8);
   });
 
   test('as many model calls as steps for one-stage samplers; finished items are shown sigma 0', async () => {

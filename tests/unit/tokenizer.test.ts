@@ -10,6 +10,10 @@ describe('CLIP byte-pair encoding', () => {
     ["don't, it's", [847, 713, 267, 585, 568]],
     ['emoji 😀🔥 test', [16327, 12832, 3016, 1628]],
     ['multiple   spaces\tand\nnewlines', [6470, 9006, 537, 1218, 3418]],
+    [
+      'supercalifragilisticexpialidocious antidisestablishmentarianism',
+      [1642, 2857, 13093, 2076, 5868, 26850, 835, 639, 38466, 3120, 4262, 7726, 12658, 1585, 44351],
+    ],
     ['', []],
   ])('%s', (text, ids) => {
     expect(encodeBpe(text)).toEqual(ids);

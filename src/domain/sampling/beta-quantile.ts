@@ -11,7 +11,7 @@ export function symmetricBetaQuantile(p: number, a: number): number {
   const half = angleIntegral(Math.PI / 2, a);
   let low = 0;
   let high = Math.PI / 2;
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 44; i++) {
     const middle = (low + high) / 2;
     if (angleIntegral(middle, a) < 2 * p * half) low = middle;
     else high = middle;
