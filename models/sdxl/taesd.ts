@@ -20,17 +20,35 @@ const BLOCKS_PER_STAGE = 3;
  * any prefix. Null when the file is neither; an original file yields one direction, see `mergedWeights`.
  */
 export function taesdView(fileShapes: ShapeTable): ReadonlyMap<string, WeightRecipe> | null {
+  const prefix = tinyPrefix(fileShapes);
   const view = new Map<string, WeightRecipe>();
   for (const key of fileShapes.keys()) {
-    const tiny = /(?:^|\.)(encoder|decoder)\.layers\.(\d+)\.(.+)$/.exec(key);
-    if (tiny) {
-      const shift = tiny[1] === 'decoder' ? 1 : 0;
-      view.set(`${tiny[1]}.${Number(tiny[2]) + shift}.${tiny[3]}`, tensor(key));
-    } else if (/^\d+\./.test(key)) {
-      view.set(`${fileShapes.has('0.weight') ? 'encoder' : 'decoder'}.${key}`, tensor(key));
-    }
+    const canonical = prefix === null ? bareName(key, fileShapes) : tinyName(key, prefix);
+    if (canonical) view.set(canonical, tensor(key));
   }
   return view.has('encoder.0.weight') || view.has('decoder.1.weight') ? view : null;
+}
+
+/** What precedes AutoencoderTiny's names in a file; null for a file in another naming. */
+function tinyPrefix(fileShapes: ShapeTable): string | null {
+  for (const key of fileShapes.keys()) {
+    const match = /^(|.*\.)(?:encoder|decoder)\.layers\.0\.weight$/.exec(key);
+    if (match) return match[1] as string;
+  }
+  return null;
+}
+
+function tinyName(key: string, prefix: string): string | null {
+  if (!key.startsWith(prefix)) return null;
+  const match = /^(encoder|decoder)\.layers\.(\d+)\.(.+)$/.exec(key.slice(prefix.length));
+  if (!match) return null;
+  const shift = match[1] === 'decoder' ? 1 : 0;
+  return `${match[1]}.${Number(match[2]) + shift}.${match[3]}`;
+}
+
+/** Only the encoder's first layer has weights: index 0 of the decoder is the clamp. */
+function bareName(key: string, fileShapes: ShapeTable): string | null {
+  return /^\d+\./.test(key) ? `${fileShapes.has('0.weight') ? 'encoder' : 'decoder'}.${key}` : null;
 }
 
 /** Reads the config off either direction. Throws {@link MissingWeightError} for another network's shapes. */

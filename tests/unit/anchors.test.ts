@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { clipView, findClipTowers } from '#models/clip/naming.ts';
+import { anchorProjection, IpAnchorEncoder } from '#inference/anchors.ts';
+import { ipAdapterWeights } from '#inference/denoiser-weights.ts';
+import { findVisionTower, visionTower, type VisionTower } from '#inference/vision.ts';
+import { fileWeights } from '#inference/weights.ts';
+import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import { batchItem, floatTensor } from '#domain/tensor.ts';
+import { goldenFile, maxDifference, rewritten } from '../golden/files.ts';
+
+const runtime = new OrtNodeRuntime({ threads: 1 });
+
+async function tower(): Promise<VisionTower> {
+  const file = await goldenFile('clip_vision');
+  const shapes = new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
+  return visionTower(fileWeights(file, clipView(shapes, findClipTowers(shapes)[0]!)), { heads: 3 });
+}
+
+async function plus(): Promise<IpAnchorEncoder> {
+  const adapter = ipAdapterWeights(await goldenFile('ip_adapter'));
+  return new IpAnchorEncoder(runtime, await tower(), anchorProjection(adapter, 16));
+}
+
+describe('image anchors', () => {
+  it('turns pictures into the tokens of the reference', async () => {
+    const inputs = await goldenFile('e2e', 'inputs.safetensors');
+    const outputs = await goldenFile('e2e', 'outputs.safetensors');
+    const pictures = await inputs.float('image_u8');
+    const first = batchItem(pictures, 0);
+    const image = floatTensor(
+      first.dims,
+      first.data.map((value) => value / 255),
+    );
+    const encoder = await plus();
+    const tokens = await encoder.encode(image);
+    const expected = batchItem(await outputs.float('ip_tokens'), 0);
+    expect(tokens.dims).toEqual([1, ...expected.dims]);
+    expect(maxDifference(batchItem(tokens, 0), expected)).toBeLessThan(1e-3);
+    await encoder.release();
+  });
+
+  it('answers a blank image once, from zeros after normalisation', async () => {
+    const encoder = await plus();
+    const [a, b] = await Promise.all([encoder.unconditional(), encoder.unconditional()]);
+    expect(b).toBe(a);
+    const expected = await (await goldenFile('e2e', 'outputs.safetensors')).float('ip_tokens_uncond');
+    expect(maxDifference(a, expected)).toBeLessThan(1e-4);
+    // Not the black picture, nor zero tokens.
+    const { image } = (await tower()).config;
+    const black = await encoder.encode(floatTensor([3, image, image]));
+    expect(maxDifference(a, black)).toBeGreaterThan(0.01);
+    await encoder.release();
+  });
+
+  it('works with base adapters: zero embedding for nothing', async () => {
+    const weights = ipAdapterWeights(await goldenFile('ip_adapter_base'));
+    const encoder = new IpAnchorEncoder(runtime, await tower(), anchorProjection(weights));
+    const outputs = await goldenFile('ip_adapter_base', 'outputs.safetensors');
+    const name = outputs.names.find((candidate) => candidate.startsWith('tokens_uncond'))!;
+    expect(maxDifference(await encoder.unconditional(), await outputs.float(name))).toBeLessThan(1e-4);
+    const tokens = await encoder.encode(floatTensor([3, 112, 112], new Float32Array(37632).fill(0.5)));
+    expect(tokens.dims).toEqual([1, 4, 80]);
+    await encoder.release();
+  });
+
+  it('refuses a vision encoder the adapter was not made for', async () => {
+    const file = await goldenFile('ip_adapter');
+    const other = await rewritten(file, (name, tensor) =>
+      name === 'image_proj.proj_in.weight' ? [[name, floatTensor([tensor.dims[0]!, 32])]] : [[name, tensor]],
+    );
+    const projection = anchorProjection(ipAdapterWeights(other), 16);
+    const vision = await tower();
+    expect(() => new IpAnchorEncoder(runtime, vision, projection)).toThrow(
+      /reads 32 vision features.*gives 48/,
+    );
+  });
+
+  it('says when a file has no vision encoder', async () => {
+    const file = await goldenFile('vae');
+    expect(() => findVisionTower(file)).toThrow(/weights\.safetensors" holds no CLIP vision encoder/);
+  });
+});
