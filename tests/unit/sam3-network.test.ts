@@ -152,6 +152,58 @@ describe('grounding', () => {
   });
 });
 
+describe('details the reference tensors do not reach', () => {
+  /** The golden model with some of its weights replaced by constants. */
+  function altered(values: Readonly<Record<string, number>>) {
+    const model = ruleModel(config);
+    const float = async (key: string) => {
+      const tensor = await model.weights.float(key);
+      const value = values[key];
+      if (value !== undefined) tensor.data.fill(value);
+      return tensor;
+    };
+    return { ...model, weights: { ...model.weights, float } };
+  }
+
+  async function grounded(networks: Sam3Networks) {
+    const { d } = networks.config;
+    const side = networks.config.imageSize / networks.config.patch;
+    const map = (scale: number) => ({
+      dims: [1, d, side * scale, side * scale],
+      data: Float32Array.from({ length: d * (side * scale) ** 2 }, (_, i) => Math.sin(i)),
+    });
+    const prompt = { dims: [1, 3, d], data: Float32Array.from({ length: 3 * d }, (_, i) => Math.cos(i)) };
+    const outputs = await networks.ground({ fpn0: map(4), fpn1: map(2), fpn2: map(1) }, prompt);
+    await networks.release();
+    const read = async (name: string) => (await outputs[name]!.read()).data as Float32Array;
+    return { boxes: await read('boxes'), logits: await read('logits') };
+  }
+
+  test('a box coordinate below 1e-3 is refined as if it were 1e-3', async () => {
+    const at = 'detector_model.detr_decoder';
+    const still = { [`${at}.box_head.layer3.weight`]: 0, [`${at}.box_head.layer3.bias`]: 0 };
+    const model = altered({ ...still, [`${at}.reference_points.weight`]: -20 });
+    const { boxes } = await grounded(new Sam3Networks(new OrtNodeRuntime({ threads: 1 }), model));
+    for (const value of boxes) expect(value).toBeCloseTo(1e-3, 5);
+  });
+
+  test('scores are held at ±12 before presence', async () => {
+    const model = altered({ 'detector_model.dot_product_scoring.query_proj.bias': 1e4 });
+    const { logits } = await grounded(new Sam3Networks(new OrtNodeRuntime({ threads: 1 }), model));
+    for (const value of logits) expect(Math.abs(value)).toBe(12);
+  });
+
+  test('16-bit graphs are well typed and stay within a hundredth', async () => {
+    const model = ruleModel(config);
+    const exact = await grounded(new Sam3Networks(new OrtNodeRuntime({ threads: 1 }), model));
+    const half = new OrtNodeRuntime({ threads: 1, dtype: 'f16', attention: 'plain' });
+    const rounded = await grounded(new Sam3Networks(half, model));
+    rounded.boxes.forEach((value, i) => {
+      expect(Math.abs(value - exact.boxes[i]!)).toBeLessThan(0.01);
+    });
+  });
+});
+
 describe('segmenter', () => {
   const runtime = new CountingRuntime();
   const segmenter = new Sam3Segmenter(runtime, ruleModel(config), {
