@@ -31,12 +31,12 @@ export function lanczosTable(sourceLength: number, targetLength: number): Resamp
   const scale = sourceLength / targetLength;
   const widening = Math.max(1, scale);
   const reach = LOBES * widening;
-  const taps = Math.min(sourceLength, Math.ceil(2 * reach) + 1);
+  const taps = Math.min(sourceLength, Math.ceil(2 * reach));
   const starts = new Uint32Array(targetLength);
   const weights = new Float32Array(targetLength * taps);
   for (let i = 0; i < targetLength; i++) {
     const centre = (i + 0.5) * scale;
-    const start = Math.min(sourceLength - taps, Math.max(0, Math.floor(centre - reach)));
+    const start = Math.min(sourceLength - taps, Math.max(0, Math.floor(centre - reach + 0.5)));
     starts[i] = start;
     fillWeights(weights.subarray(i * taps, (i + 1) * taps), start, centre, widening);
   }
