@@ -20,7 +20,9 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     'zoom-in': () => view.step(1, studio.documentScale),
     'zoom-out': () => view.step(-1, studio.documentScale),
     'pan-hold': () => undefined,
-    'compare-next': () => document.result && view.nextCompare(),
+    'compare-next': () => {
+      if (document.result) view.nextCompare();
+    },
     'peek-original': () => (view.peeking = true),
     'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
     'next-detection': () => studio.stepDetection(1),
@@ -28,10 +30,11 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     'toggle-detection': withDetection((id) =>
       document.updateDetection(id, { enabled: !document.selectedDetection?.enabled }),
     ),
-    'remove-detection': withDetection((id) => document.removeDetection(id)),
-    'tool-select': () => (view.tool = 'select'),
-    'tool-brush': () => (view.tool = 'brush'),
-    'tool-eraser': () => (view.tool = 'eraser'),
+    'remove-detection': withDetection((id) => studio.removeDetection(id)),
+    'tool-select': () => view.setTool('select'),
+    'tool-brush': () => view.setTool('brush'),
+    'tool-eraser': () => view.setTool('eraser'),
+    'leave-tool': () => view.setTool('select'),
     'brush-smaller': () => view.resizeBrush(-1),
     'brush-larger': () => view.resizeBrush(1),
     'toggle-left-panel': () => (view.leftOpen = !view.leftOpen),
@@ -63,7 +66,9 @@ export function isTextField(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target instanceof HTMLInputElement)
     return !['checkbox', 'radio', 'range', 'button', 'file', 'color'].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
+  return (
+    target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
+  );
 }
 
 function guarded(key: string, run: () => void): (event: KeyboardEvent) => void {

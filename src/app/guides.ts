@@ -42,5 +42,7 @@ export function tileFrames(image: Size<'image'>, { output, global }: StudioParam
 
 /** The noise level a strength starts at, for the jargon beside the slider; null where nothing is re-painted. */
 export function startSigma(denoise: number, { scheduler, steps }: SamplingSpec): number | null {
-  return steps >= 1 && denoise > 0 ? (truncatedSigmas(scheduler, Math.round(steps), denoise)[0] ?? null) : null;
+  return steps >= 1 && denoise > 0
+    ? (truncatedSigmas(scheduler, Math.round(steps), denoise)[0] ?? null)
+    : null;
 }

@@ -12,6 +12,8 @@ const app = {
   startFailed: 'The networks could not start.',
   pictureSize: (width: number, height: number) => `${width} × ${height}`,
   close: 'Close',
+  undo: 'Undo',
+  opening: (name: string) => `Opening ${name}…`,
   tryAgain: 'Try again',
 };
 
@@ -56,7 +58,6 @@ const concepts = {
   teach: 'Name one thing per line, then press Detect. Tick what should be refined.',
   teachNoPicture: 'Open a picture first. Then name what matters in it.',
   suggestions: 'In this sample',
-  notSearched: 'Not searched yet',
   nothing: (presence: number) =>
     `Nothing found. The model is ${Math.round(presence * 100)} % sure it is in the picture at all; try another word or a lower threshold.`,
   layer: (layer: number) => `L${layer}`,
@@ -64,7 +65,7 @@ const concepts = {
   edit: (phrase: string) => `Settings of ${phrase || 'this concept'}`,
   remove: 'Remove concept',
   removed: (phrase: string) => `Removed ${phrase || 'the concept'}.`,
-  undo: 'Undo',
+  paintByHand: 'Paint a mask by hand',
   count: (ticked: number, total: number) => `${ticked} of ${total} ticked`,
   tickAll: (phrase: string) => `Refine all of ${phrase || 'this concept'}`,
   unnamed: 'Unnamed concept',
@@ -89,6 +90,7 @@ const detection = {
   zoomTo: 'Zoom to it',
   only: 'Tick only this one',
   remove: 'Remove detection',
+  removed: (number: number) => `Removed detection ${number}.`,
   conceptSettings: 'Concept settings',
 };
 
@@ -115,7 +117,6 @@ const tools = {
 const bar = {
   label: 'Run',
   detect: 'Detect',
-  refine: 'Refine',
   refineCount: (count: number) => `Refine ${plural(count, 'detection', 'detections')}`,
   refineWhole: 'Refine picture',
   stop: 'Stop',
@@ -138,7 +139,8 @@ const bar = {
   announceDone: 'Done',
   done: (time: string) => `Refined in ${time}`,
   stopped: 'Stopped. Finished areas are kept.',
-  ended: 'The run was ended. The studio has restarted its networks; your picture, concepts and masks are as they were.',
+  ended:
+    'The run was ended. The networks have been started again; your picture, concepts and masks are kept.',
   detected: (found: number, conceptCount: number) =>
     `Found ${plural(found, 'detection', 'detections')} for ${plural(conceptCount, 'concept', 'concepts')}.`,
   exported: (name: string, size: string) => `Saved ${name} (${size}).`,
@@ -177,7 +179,8 @@ const models = {
   reading: (name: string) => `Reading ${name}…`,
   demoTag: 'demo',
   useDemo: 'Go back to the demo pack',
-  demoInUse: 'The demo pack is small and drawn by hand: good for trying the studio, not for real pictures.',
+  demoInUse:
+    'The demo pack is tiny and learned from drawings: good for trying the studio, not for real pictures.',
   missing: 'No file',
   used: (name: string) => `Using ${name}.`,
   demoUsed: 'Back to the demo pack.',
@@ -204,13 +207,13 @@ const models = {
 };
 
 const errors = {
-  workerLost: 'The networks stopped unexpectedly and were started again. Your picture and masks are as they were.',
+  workerLost:
+    'The networks stopped unexpectedly and were started again. Your picture, concepts and masks are kept; refined areas have to be made again.',
+  notStarted: (reason: string) =>
+    `The networks could not start (${reason}). Try again; if it fails again, reload the page in a current Chrome.`,
   unexpected: (reason: string) => `Something went wrong inside the studio: ${reason}`,
-  notAPicture: (name: string) => `${name} is not a picture. Open a PNG, JPEG or WebP file.`,
   noPictureInClipboard: 'There is no picture in the clipboard.',
   sampleMissing: 'The sample picture could not be loaded.',
-  settingsUnreadable: 'The remembered settings were of another version and were not used.',
-  details: 'Problem',
 };
 
 const shortcuts = {
@@ -250,6 +253,7 @@ const shortcuts = {
     'brush-larger': 'Larger brush',
     'toggle-left-panel': 'Concepts panel',
     'toggle-right-panel': 'Settings panel',
+    'leave-tool': 'Leave the tool',
     'shortcut-sheet': 'This sheet',
   },
 };

@@ -1,4 +1,10 @@
-import type { LayerIndex, PromptSyntax, SamplerName, SchedulerName, SelectionMode } from '#domain/job/request.ts';
+import type {
+  LayerIndex,
+  PromptSyntax,
+  SamplerName,
+  SchedulerName,
+  SelectionMode,
+} from '#domain/job/request.ts';
 
 /** Words and jargon of every parameter: `label` is what the user reads, `hint` explains it with the field's terms. */
 export interface ParameterText {
@@ -11,35 +17,59 @@ const text = (label: string, hint: string): ParameterText => ({ label, hint });
 /** Part of the message catalogue, kept apart only for its length. */
 export const parameterTexts = {
   sections: {
-    look: 'What to paint',
     find: 'What to find',
-    output: 'Size',
     detail: 'Detections',
     global: 'Whole picture',
+    tiles: 'Tiles',
     sampling: 'Sampling',
     noise: 'Noise',
-    advanced: 'Advanced',
-    file: 'File',
   },
   phrase: text('Look for', 'The phrase SAM 3 searches for. A noun works best.'),
   prompt: text('Paint', 'Refinement prompt for these crops. Empty: the phrase itself.'),
   promptPlaceholder: 'Same as the phrase',
   negative: text('Avoid', 'Negative prompt: what the crops must not become.'),
-  denoise: text('Strength', 'How far the picture may change: 0 leaves it, 1 paints anew. Jargon: denoise, img2img strength.'),
-  anchor: text('Keep the look', 'How strongly colours and identity follow the original. Jargon: IP-Adapter scale.'),
+  denoise: text(
+    'Strength',
+    'How far the picture may change: 0 leaves it, 1 paints anew. Jargon: denoise, img2img strength.',
+  ),
+  anchor: text(
+    'Keep the look',
+    'How strongly colours and identity follow the original. Jargon: IP-Adapter scale.',
+  ),
   layer: text('Layer', 'Lower layers are finished first; eyes go above the face they belong to.'),
   selection: text('Tick after detecting', 'Which of the found objects are ticked for refinement.'),
   maxObjects: text('At most', 'Objects kept per concept, best score first.'),
-  threshold: text('Threshold', 'Detections score sigmoid(logit) · sigmoid(presence); those above this are kept.'),
-  canvasSize: text('Canvas', 'Long side of the canvas the networks paint on, pixels. Snaps to multiples of 8.'),
-  exportSize: text('Export', 'Long side of the saved PNG, pixels. Smaller than the canvas: scaled down with Lanczos.'),
-  detailEnabled: text('Refine detections', 'Each ticked detection is cropped 1:1 and re-painted. Jargon: detail pass.'),
+  threshold: text(
+    'Threshold',
+    'Detections score sigmoid(logit) · sigmoid(presence); those above this are kept.',
+  ),
+  canvasSize: text(
+    'Canvas',
+    'Long side of the canvas the networks paint on, pixels. Snaps to multiples of 8.',
+  ),
+  exportSize: text(
+    'Export',
+    'Long side of the saved PNG, pixels. Smaller than the canvas: scaled down with Lanczos.',
+  ),
+  detailEnabled: text(
+    'Refine detections',
+    'Each ticked detection is cropped 1:1 and re-painted. Jargon: detail pass.',
+  ),
   padding: text('Context', 'How much of the surroundings each crop sees, as a share of its longer side.'),
   grow: text('Grow mask', 'Grows (+) or shrinks (−) each mask before blending, canvas pixels.'),
-  feather: text('Soft edge', 'Width of the smoothstep ramp around each mask, canvas pixels. Jargon: feather.'),
-  globalEnabled: text('Refine the whole picture', 'Overlapping tiles polish everything. Jargon: global pass.'),
+  feather: text(
+    'Soft edge',
+    'Width of the smoothstep ramp around each mask, canvas pixels. Jargon: feather.',
+  ),
+  globalEnabled: text(
+    'Refine the whole picture',
+    'Overlapping tiles polish everything. Jargon: global pass.',
+  ),
   globalDenoise: text('Strength', 'How far the tiles may change the picture. Jargon: denoise.'),
-  refinedFactor: text('Inside refined areas', 'The strength is multiplied by this where detections were refined. Jargon: differential denoise.'),
+  refinedFactor: text(
+    'Inside refined areas',
+    'The strength is multiplied by this where detections were refined. Jargon: differential denoise.',
+  ),
   globalPrompt: text('Paint', 'Prompt for every tile. Empty is fine for polishing.'),
   globalNegative: text('Avoid', 'Negative prompt for every tile.'),
   tile: text('Tile size', 'Larger tiles see more context and need more memory.'),
@@ -56,7 +86,10 @@ export const parameterTexts = {
   mean: 'mean',
   neighbours: 'neighbours x / y',
   promptSyntax: text('Prompt syntax', 'How (weights:1.2) in prompts are read.'),
-  batchLimit: text('Batch', 'Most crops or tiles in one network call. Changes speed and memory, never the result.'),
+  batchLimit: text(
+    'Batch',
+    'Most crops or tiles in one network call. Changes speed and memory, never the result.',
+  ),
   sigma: (sigma: string) => `σ ${sigma}`,
   presence: (percent: number) => `Presence ${percent} %`,
   parametersInFile: 'Prompt found in the file',

@@ -1,11 +1,14 @@
 import type { ConceptSpec, Detection, DetectRequest, MaskRle, RefineRequest } from '#domain/job/request.ts';
-import { intersect, type Rect } from '#domain/geometry/rect.ts';
+import { intersect, rect, type Rect, type Size } from '#domain/geometry/rect.ts';
 import type { OverlayItem } from '#worker/api.ts';
 import type { StudioParameters } from './defaults.ts';
 import { hueOf, patternOf } from './hues.ts';
 
 /** Two boxes that overlap more than this are taken for the same object of the same concept. */
 const SAME_OBJECT_IOU = 0.5;
+
+/** Long side of the grid of a mask painted from nothing. */
+const HAND_MASK_PX = 1024;
 
 /** Looks for every concept that says what to look for. */
 export function buildDetectRequest(concepts: readonly ConceptSpec[]): DetectRequest {
@@ -56,6 +59,28 @@ export function mergeDetections(previous: readonly Detection[], found: readonly 
   const kept = previous.filter(({ edited }) => edited);
   const fresh = found.filter((detection) => !kept.some((old) => isSameObject(old, detection)));
   return [...kept, ...fresh.map((detection) => withEarlierTick(previous, detection))];
+}
+
+/** A detection without a mask yet, for the brush. Ticked by the first stroke. */
+export function emptyDetection(conceptId: string, image: Size<'image'>): Detection {
+  const scale = Math.min(1, HAND_MASK_PX / Math.max(image.width, image.height));
+  const width = Math.max(1, Math.round(image.width * scale));
+  const height = Math.max(1, Math.round(image.height * scale));
+  return {
+    id: crypto.randomUUID(),
+    conceptId,
+    box: rect(0.5, 0.5, 0, 0),
+    mask: { width, height, runs: [width * height] },
+    score: 1,
+    presence: 1,
+    enabled: false,
+    edited: true,
+  };
+}
+
+/** Whether a mask covers nothing. */
+export function isEmptyMask(mask: MaskRle): boolean {
+  return !mask.runs.some((run, index) => index % 2 === 1 && run > 0);
 }
 
 /** The smallest detection whose mask covers a point given in fractions of the picture. */

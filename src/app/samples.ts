@@ -14,7 +14,10 @@ const indexSchema = v.array(
   v.object({ file: v.string(), title: v.string(), caption: v.string(), concepts: v.array(v.string()) }),
 );
 
-const indexes = import.meta.glob<unknown>('../../models/demo/samples/index.json', { eager: true, import: 'default' });
+const indexes = import.meta.glob<unknown>('../../models/demo/samples/index.json', {
+  eager: true,
+  import: 'default',
+});
 const urls = import.meta.glob<string>('../../models/demo/samples/*.{png,jpg,webp}', {
   eager: true,
   query: '?url',

@@ -6,7 +6,8 @@ import type { StudioParameters } from './defaults.ts';
 /** What the studio remembers between visits. Unreadable or foreign records are refused whole. */
 export interface Settings {
   readonly version: 1;
-  readonly parameters: StudioParameters;
+  /** Null while they are the defaults, so that better defaults reach whoever never changed one. */
+  readonly parameters: StudioParameters | null;
   readonly concepts: readonly ConceptSpec[];
   readonly panels: { readonly left: boolean; readonly right: boolean; readonly explain: boolean };
 }
@@ -55,7 +56,7 @@ const parametersSchema = v.object({
 
 const settingsSchema = v.object({
   version: v.literal(1),
-  parameters: parametersSchema,
+  parameters: v.nullable(parametersSchema),
   concepts: v.array(conceptSchema),
   panels: v.object({ left: v.boolean(), right: v.boolean(), explain: v.boolean() }),
 });

@@ -23,6 +23,7 @@ export type CommandId =
   | 'tool-select'
   | 'tool-brush'
   | 'tool-eraser'
+  | 'leave-tool'
   | 'brush-smaller'
   | 'brush-larger'
   | 'toggle-left-panel'
@@ -80,6 +81,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('tool-eraser', 'tools', ['e'], ['E']),
   press('brush-smaller', 'tools', ['BracketLeft'], ['[']),
   press('brush-larger', 'tools', ['BracketRight'], [']']),
+  press('leave-tool', 'tools', ['Escape'], ['Esc']),
   press('shortcut-sheet', 'help', ['Shift+?', 'F1'], ['?']),
 ];
 

@@ -2,7 +2,7 @@ import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/
 import type { Size } from '#domain/geometry/rect.ts';
 import { DEFAULTS, type StudioDefaults, type StudioParameters } from './defaults.ts';
 import { nextConceptId } from './hues.ts';
-import { buildRefineRequest, sortDetections } from './requests.ts';
+import { buildRefineRequest, emptyDetection, sortDetections } from './requests.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
 
 /** What the inspector shows. */
@@ -16,6 +16,12 @@ export interface OpenDocument extends OpenedImage {
   readonly file: Blob;
   /** Object URL of the file, for thumbnails. */
   readonly url: string;
+}
+
+/** A refined canvas in the worker and the request that made its pixels, which the parameters may have left behind. */
+export interface Refinement {
+  readonly canvas: Size<'canvas'>;
+  readonly request: RefineRequest;
 }
 
 /**
@@ -34,13 +40,15 @@ export class StudioState {
   presence = $state.raw<Readonly<Record<string, number>>>({});
   parameters = $state.raw<StudioParameters>(DEFAULTS.parameters);
   selection = $state.raw<Selection>({ kind: 'document' });
-  /** Canvas of the last refinement; null until an area is finished. */
-  result = $state.raw<Size<'canvas'> | null>(null);
+  /** Name of the file that is being opened. */
+  opening = $state.raw<string | null>(null);
+  /** The last refinement; null until an area is finished. */
+  result = $state.raw<Refinement | null>(null);
   /** A recipe found in the picture, waiting for the user's choice. */
   offeredRecipe = $state.raw<Recipe | null>(null);
 
   readonly ordered = $derived(sortDetections(this.concepts, this.detections));
-  readonly numbers = $derived(new Map(this.ordered.map(({ id }, index) => [id, index + 1])));
+  readonly #numbers = $derived(Object.fromEntries(this.ordered.map(({ id }, index) => [id, index + 1])));
   readonly enabledCount = $derived(this.detections.filter(({ enabled }) => enabled).length);
   readonly selectedDetection = $derived(this.#find(this.detections, 'detection'));
   readonly selectedConcept = $derived(this.#find(this.concepts, 'concept'));
@@ -58,6 +66,11 @@ export class StudioState {
     this.defaults = defaults;
     this.parameters = defaults.parameters;
     this.addConcept();
+  }
+
+  /** The number shown beside a detection, from 1 in the order of the list. */
+  numberOf(detectionId: string): number {
+    return this.#numbers[detectionId] ?? 0;
   }
 
   conceptOf(detection: Detection): ConceptSpec | undefined {
@@ -84,17 +97,30 @@ export class StudioState {
     this.concepts = this.concepts.map((concept) => (concept.id === id ? { ...concept, ...patch } : concept));
   }
 
-  /** Removes a concept with its detections and answers how to bring both back. */
-  removeConcept(id: string): () => void {
-    const { concepts, detections } = this;
-    this.concepts = concepts.filter((concept) => concept.id !== id);
-    this.detections = detections.filter(({ conceptId }) => conceptId !== id);
-    if (this.concepts.length === 0) this.addConcept();
-    this.select({ kind: 'document' });
+  /** Remembers the editable document and answers how to bring it back. */
+  checkpoint(): () => void {
+    const { concepts, detections, parameters } = this;
     return () => {
       this.concepts = concepts;
       this.detections = detections;
+      this.parameters = parameters;
     };
+  }
+
+  /** Removes a concept with its detections. */
+  removeConcept(id: string): void {
+    this.concepts = this.concepts.filter((concept) => concept.id !== id);
+    this.detections = this.detections.filter(({ conceptId }) => conceptId !== id);
+    if (this.concepts.length === 0) this.addConcept();
+    this.select({ kind: 'document' });
+  }
+
+  /** An empty detection to paint by hand where nothing was found. */
+  addDetection(conceptId: string): void {
+    if (!this.image) return;
+    const detection = emptyDetection(conceptId, this.image.size);
+    this.detections = [...this.detections, detection];
+    this.select({ kind: 'detection', id: detection.id });
   }
 
   updateDetection(id: string, patch: Partial<Omit<Detection, 'id'>>): void {

@@ -1,15 +1,22 @@
 import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { ScaffoldSpec } from '#domain/job/request.ts';
+import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { JobState, type JobKind } from './job-state.svelte.ts';
 import { formatDuration, messages } from './messages.ts';
 import { Painter } from './painter.ts';
-import { buildDetectRequest, mergeDetections } from './requests.ts';
+import { buildDetectRequest, isEmptyMask, mergeDetections } from './requests.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { StudioState } from './studio-state.svelte.ts';
 import { ViewState } from './view-state.svelte.ts';
-import { WorkerClient, callback, type BrushStroke, type OpenedImage, type Result, type ScaffoldStatistics } from './worker-client.ts';
+import {
+  WorkerClient,
+  callback,
+  type BrushStroke,
+  type OpenedImage,
+  type Result,
+  type ScaffoldStatistics,
+} from './worker-client.ts';
 
 /** A stop waits this long for a step boundary before the worker is ended. */
 const STOP_PATIENCE_MS = 5000;
@@ -25,13 +32,15 @@ export class Studio {
   readonly document: StudioState;
   readonly job = new JobState();
   readonly view = new ViewState();
-  readonly client = new WorkerClient(() => this.#recover(messages.errors.workerLost));
+  readonly client = new WorkerClient((reason) => this.#crashed(reason));
   readonly samples = listSamples();
   readonly painter = new Painter((stroke) => void this.#paint(stroke));
   readonly notifier: Notifier;
   /** Files the user chose, to give them to a restarted worker again. */
   #modelFiles: File[] = [];
   #stopTimer = 0;
+  #refining: RefineRequest | null = null;
+  #started: Promise<void> = Promise.resolve();
 
   constructor(notifier: Notifier, defaults: StudioDefaults = DEFAULTS) {
     this.notifier = notifier;
@@ -39,17 +48,25 @@ export class Studio {
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
-  async start(canvas: HTMLCanvasElement): Promise<void> {
-    this.document.startError = null;
-    const started = await this.client.start(canvas);
+  start(canvas: HTMLCanvasElement): Promise<void> {
+    this.#started = this.#start(canvas);
+    return this.#started;
+  }
+
+  async #start(canvas: HTMLCanvasElement): Promise<void> {
+    const { document, client } = this;
+    document.startError = null;
+    const started = await client.start(canvas);
     if (!started.ok) {
-      if (started.error.code !== 'aborted') this.document.startError = started.error.message;
+      if (started.error.code !== 'aborted') document.startError = started.error.message;
       return;
     }
-    this.document.runtime = started.value;
-    for (const file of this.#modelFiles) await this.#useModel(file);
-    const { image } = this.document;
-    if (image) await this.client.call((api) => api.openImage(image.file, image.name));
+    let runtime = started.value;
+    for (const file of this.#modelFiles)
+      runtime = this.#expect(await client.call((api) => api.useModelFile(file))) ?? runtime;
+    const { image } = document;
+    if (image) this.#expect(await client.call((api) => api.openImage(image.file, image.name)));
+    document.runtime = runtime;
   }
 
   /** Tries again after the networks could not start. */
@@ -62,7 +79,11 @@ export class Studio {
 
   async open(file: Blob, name: string): Promise<boolean> {
     if (this.job.running) this.stop();
+    this.document.opening = name;
+    await this.#started;
+    if (this.document.startError) this.notifier.error(this.document.startError);
     const opened = await this.client.call((api) => api.openImage(file, name));
+    this.document.opening = null;
     const image = this.#expect(opened);
     if (image) this.#takeImage(image, file);
     return image !== null;
@@ -72,7 +93,8 @@ export class Studio {
     const blob = await fetchSample(sample).catch(() => null);
     if (!blob) return this.notifier.error(messages.errors.sampleMissing);
     const opened = await this.open(blob, sample.fileName);
-    if (opened && !this.document.hasPhrase) for (const phrase of sample.concepts) this.document.addConcept(phrase);
+    if (opened && !this.document.hasPhrase)
+      for (const phrase of sample.concepts) this.document.addConcept(phrase);
   }
 
   /** A file of either kind: a picture is opened, weights are used. */
@@ -92,7 +114,7 @@ export class Studio {
     if (!result) return;
     document.detections = mergeDetections(document.detections, result.detections);
     document.presence = { ...document.presence, ...result.presence };
-    this.view.masksVisible = true;
+    this.view.showMasks();
     job.finish(messages.bar.detected(result.detections.length, request.concepts.length));
   }
 
@@ -101,11 +123,13 @@ export class Studio {
     if (job.running || !document.image) return;
     if (!document.canRefine) return this.notifier.info(messages.bar.nothingToDo);
     const { request } = document;
+    this.view.masksVisible = false;
+    this.#refining = request;
     const result = await this.#run('refine', (id, onEvent) =>
       this.client.call((api) => api.refine(id, request, onEvent)),
     );
     if (!result) return;
-    document.result = result.canvas;
+    document.result = { canvas: result.canvas, request };
     job.finish(messages.bar.done(formatDuration(result.elapsedMs)));
   }
 
@@ -131,7 +155,9 @@ export class Studio {
     const { document, job } = this;
     if (job.running || !document.image) return;
     if (!document.result) return this.notifier.info(messages.bar.notRefined);
-    const { request } = document;
+    const { exportLongSidePx } = document.parameters.output;
+    const made = document.result.request;
+    const request = { ...made, output: { ...made.output, exportLongSidePx } };
     const png = await this.#run('export', () =>
       this.client.call((api) => api.exportPng({ request, includeMetadata: true })),
     );
@@ -146,8 +172,9 @@ export class Studio {
       this.notifier.error(messages.models.notSafetensors(file.name));
       return false;
     }
-    const used = await this.#useModel(file);
-    if (!used) return false;
+    const runtime = this.#expect(await this.client.call((api) => api.useModelFile(file)));
+    if (!runtime) return false;
+    this.document.runtime = runtime;
     this.#modelFiles = [...this.#modelFiles, file];
     this.notifier.info(messages.models.used(file.name));
     return true;
@@ -165,8 +192,9 @@ export class Studio {
   applyRecipe(): void {
     const recipe = this.document.offeredRecipe;
     if (!recipe) return;
+    const undo = this.document.checkpoint();
     this.document.applyRequest(recipe.request);
-    this.notifier.info(messages.recipe.applied);
+    this.#offerUndo(messages.recipe.applied, undo);
   }
 
   /** Measures the noise field of the present canvas; null when the worker is gone. */
@@ -183,13 +211,28 @@ export class Studio {
 
   removeConcept(id: string): void {
     const phrase = this.document.concepts.find((concept) => concept.id === id)?.phrase ?? '';
-    const run = this.document.removeConcept(id);
-    this.notifier.info(messages.concepts.removed(phrase), { label: messages.concepts.undo, run });
+    const undo = this.document.checkpoint();
+    this.document.removeConcept(id);
+    this.#offerUndo(messages.concepts.removed(phrase), undo);
+  }
+
+  removeDetection(id: string): void {
+    const undo = this.document.checkpoint();
+    const number = this.document.numberOf(id);
+    this.document.removeDetection(id);
+    this.#offerUndo(messages.detection.removed(number), undo);
+  }
+
+  /** Starts a mask by hand for a concept of which nothing, or not enough, was found. */
+  paintByHand(conceptId: string): void {
+    this.document.addDetection(conceptId);
+    this.view.setTool('brush');
   }
 
   resetParameters(): void {
+    const undo = this.document.checkpoint();
     this.document.parameters = this.document.defaults.parameters;
-    this.notifier.info(messages.inspector.resetDone);
+    this.#offerUndo(messages.inspector.resetDone, undo);
   }
 
   stepDetection(direction: 1 | -1): void {
@@ -213,13 +256,17 @@ export class Studio {
   /** Document pixels per picture pixel: a finished canvas is finer than the picture that was opened. */
   get documentScale(): number {
     const { image, result } = this.document;
-    return image && result ? result.width / image.size.width : 1;
+    return image && result ? result.canvas.width / image.size.width : 1;
   }
 
   async #paint(stroke: BrushStroke): Promise<void> {
     const painted = this.#expect(await this.client.call((api) => api.paint(stroke)));
     if (stroke.finished && painted)
-      this.document.updateDetection(stroke.detectionId, { ...painted, edited: true, enabled: true });
+      this.document.updateDetection(stroke.detectionId, {
+        ...painted,
+        edited: true,
+        enabled: !isEmptyMask(painted.mask),
+      });
   }
 
   async #run<T>(
@@ -242,21 +289,16 @@ export class Studio {
 
   #take(id: string, event: JobEvent): void {
     this.job.apply(id, event);
-    if (event.kind !== 'area' || this.document.result) return;
-    const { image, parameters } = this.document;
-    if (image) this.document.result = planCanvas(image.size, parameters.output.canvasLongSidePx);
+    const { image } = this.document;
+    const request = this.#refining;
+    if (event.kind !== 'area' || this.job.areas.length !== 1 || !image || !request) return;
+    this.document.result = { canvas: planCanvas(image.size, request.output.canvasLongSidePx), request };
   }
 
   #takeImage(opened: OpenedImage, file: Blob): void {
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
     this.job.finish('');
-  }
-
-  async #useModel(file: File): Promise<boolean> {
-    const runtime = this.#expect(await this.client.call((api) => api.useModelFile(file)));
-    if (runtime) this.document.runtime = runtime;
-    return runtime !== null;
   }
 
   /** The value, or null after saying what went wrong. */
@@ -266,9 +308,19 @@ export class Studio {
     return null;
   }
 
+  #offerUndo(message: string, run: () => void): void {
+    this.notifier.info(message, { label: messages.app.undo, run });
+  }
+
+  /** A worker that dies while it starts would die again: then the user decides. */
+  #crashed(reason: string): void {
+    if (this.document.runtime) this.#recover(messages.errors.workerLost);
+    else this.document.startError = messages.errors.notStarted(reason);
+  }
+
   #recover(message: string): void {
     window.clearTimeout(this.#stopTimer);
-    if (this.job.running) this.job.finish('');
+    this.job.finish('');
     this.restart();
     this.notifier.error(message);
   }

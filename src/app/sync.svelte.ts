@@ -84,7 +84,7 @@ export class Sync {
     const { document, view } = this.#studio;
     return {
       version: 1,
-      parameters: document.parameters,
+      parameters: document.parameters === document.defaults.parameters ? null : document.parameters,
       concepts: document.concepts,
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
     };
@@ -92,7 +92,7 @@ export class Sync {
 
   #restore({ parameters, concepts, panels }: Settings): void {
     const { document, view } = this.#studio;
-    document.parameters = parameters;
+    if (parameters) document.parameters = parameters;
     if (concepts.length > 0 && !document.hasPhrase) document.concepts = concepts;
     view.leftOpen = panels.left;
     view.rightOpen = panels.right;

@@ -46,12 +46,16 @@ export class ViewState {
   /** True until the user moves the camera: a resize then fits again. */
   #fitted = true;
 
+  /** What is compared at the moment, the held key included. */
+  readonly shown = $derived<CompareMode>(this.peeking ? 'original' : this.compare);
+  /** Masks and badges would hide what is compared. */
+  readonly overlaysShown = $derived(this.masksVisible && this.shown === 'refined');
   /** The plain view sent to the worker. */
   readonly worker = $derived<WorkerView>({
     viewport: this.viewport,
     camera: this.camera,
-    compare: { mode: this.peeking ? 'original' : this.compare, split: this.split },
-    masksVisible: this.masksVisible,
+    compare: { mode: this.shown, split: this.split },
+    masksVisible: this.overlaysShown,
   });
 
   /** Starts looking at another picture. */
@@ -104,6 +108,17 @@ export class ViewState {
   reveal(area: Point & Extent): void {
     const margin = Math.min(this.viewport.width, this.viewport.height) / 4;
     this.#move(frame(area, this.viewport, margin, Math.max(4, this.camera.scale)));
+  }
+
+  /** Takes a tool; a brush needs to see the mask it changes. */
+  setTool(tool: Tool): void {
+    this.tool = tool;
+    if (tool !== 'select') this.showMasks();
+  }
+
+  showMasks(): void {
+    this.masksVisible = true;
+    this.compare = 'refined';
   }
 
   nextCompare(): void {

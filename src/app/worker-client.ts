@@ -30,10 +30,10 @@ export class WorkerClient {
   #worker: Worker | null = null;
   #api: Api | null = null;
   #gone = lossSignal();
-  readonly #onCrash: () => void;
+  readonly #onCrash: (reason: string) => void;
 
   /** @param onCrash called when the worker dies by itself, not through {@link terminate}. */
-  constructor(onCrash: () => void) {
+  constructor(onCrash: (reason: string) => void) {
     this.#onCrash = onCrash;
   }
 
@@ -76,7 +76,7 @@ export class WorkerClient {
   #crashed(event: ErrorEvent): void {
     event.preventDefault();
     this.terminate();
-    this.#onCrash();
+    this.#onCrash(event.message || event.type);
   }
 }
 

@@ -2,6 +2,7 @@ import { clamp, toPicture, type Point } from '#app/camera.ts';
 import { detectionAt } from '#app/requests.ts';
 import type { Studio } from '#app/studio.ts';
 import { messages } from '#app/messages.ts';
+import { Pointers } from './pointers.ts';
 
 type Mode = 'idle' | 'pan' | 'paint' | 'pinch';
 
@@ -21,7 +22,7 @@ export class StageGestures {
   /** The running or next stroke takes away. */
   erasing = $state.raw(false);
   readonly #studio: Studio;
-  #pointers = new Map<number, Point>();
+  readonly #pointers = new Pointers();
   #travelled = 0;
 
   constructor(studio: Studio) {
@@ -116,7 +117,7 @@ export class StageGestures {
   }
 
   #pinch(pointerId: number, point: Point): void {
-    const other = [...this.#pointers].find(([id]) => id !== pointerId)?.[1];
+    const other = this.#pointers.otherThan(pointerId);
     const before = this.#pointers.get(pointerId);
     if (other && before) this.#studio.view.pinch([before, other], [point, other]);
   }
@@ -131,7 +132,7 @@ export class StageGestures {
     if (!document.image || view.tool !== 'select') return;
     const { x, y } = toPicture(view.camera, point);
     const { width, height } = document.image.size;
-    const hit = view.masksVisible ? detectionAt(document.detections, x / width, y / height) : undefined;
+    const hit = view.overlaysShown ? detectionAt(document.detections, x / width, y / height) : undefined;
     document.select(hit ? { kind: 'detection', id: hit.id } : { kind: 'document' });
   }
 }

@@ -1,8 +1,8 @@
 import { mount } from 'svelte';
 import { Studio } from '#app/studio.ts';
-import App from '#ui/App.svelte';
-import { toastNotifier } from '#ui/notifier.ts';
-import '#ui/theme.css';
+import App from './App.svelte';
+import { toastNotifier } from './notifier.ts';
+import './theme.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');

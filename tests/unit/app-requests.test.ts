@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULTS, withOverrides } from '#app/defaults.ts';
+import { splitParameters } from '#app/prompt-text.ts';
+import {
+  buildDetectRequest,
+  buildOverlay,
+  buildRefineRequest,
+  detectionAt,
+  emptyDetection,
+  isEmptyMask,
+  mergeDetections,
+  sortDetections,
+} from '#app/requests.ts';
+import { cropFrame, startSigma, tileFrames } from '#app/guides.ts';
+import { rect, size } from '#domain/geometry/rect.ts';
+import type { ConceptSpec, Detection } from '#domain/job/request.ts';
+
+const concept = (id: string, phrase: string): ConceptSpec => ({ id, ...DEFAULTS.concept, phrase });
+const detection = (id: string, conceptId: string, x: number, patch: Partial<Detection> = {}): Detection => ({
+  id,
+  conceptId,
+  box: rect(x, 0, 0.2, 0.5),
+  mask: { width: 2, height: 2, runs: [0, 4] },
+  score: 0.5,
+  presence: 0.9,
+  enabled: true,
+  edited: false,
+  ...patch,
+});
+
+describe('requests', () => {
+  it('detects only what is named, without stray spaces', () => {
+    const request = buildDetectRequest([concept('concept-1', '  face '), concept('concept-2', '   ')]);
+    expect(request.concepts.map(({ phrase }) => phrase)).toEqual(['face']);
+  });
+
+  it('refines with the concepts in use and every detection of theirs', () => {
+    const concepts = [concept('concept-1', 'face'), concept('concept-2', ''), concept('concept-3', '')];
+    const detections = [detection('a', 'concept-1', 0, { enabled: false }), detection('b', 'concept-3', 0.5)];
+    const request = buildRefineRequest(
+      concepts,
+      [...detections, detection('c', 'gone', 0)],
+      DEFAULTS.parameters,
+    );
+    expect(request.concepts.map(({ id }) => id)).toEqual(['concept-1', 'concept-3']);
+    expect(request.detections.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(request.version).toBe(1);
+    expect(structuredClone(request)).toEqual(request);
+  });
+
+  it('numbers by concept, then by score', () => {
+    const concepts = [concept('concept-2', 'b'), concept('concept-1', 'a')];
+    const ordered = sortDetections(concepts, [
+      detection('low', 'concept-1', 0, { score: 0.2 }),
+      detection('high', 'concept-1', 0, { score: 0.8 }),
+      detection('first', 'concept-2', 0, { score: 0.1 }),
+    ]);
+    expect(ordered.map(({ id }) => id)).toEqual(['first', 'high', 'low']);
+  });
+
+  it('keeps edited masks and ticks when detecting again', () => {
+    const edited = detection('edited', 'concept-1', 0, { edited: true });
+    const unticked = detection('old', 'concept-1', 0.6, { enabled: false });
+    const found = [
+      detection('n1', 'concept-1', 0.02),
+      detection('n2', 'concept-1', 0.61),
+      detection('n3', 'concept-2', 0),
+    ];
+    const merged = mergeDetections([edited, unticked], found);
+    expect(merged.map(({ id, enabled }) => [id, enabled])).toEqual([
+      ['edited', true],
+      ['n2', false],
+      ['n3', true],
+    ]);
+  });
+
+  it('hits the smallest mask under a point and nothing beside the masks', () => {
+    const large = detection('large', 'concept-1', 0, { box: rect(0, 0, 1, 1) });
+    const left = { width: 2, height: 2, runs: [0, 1, 1, 1, 1] };
+    const small = detection('small', 'concept-2', 0, { box: rect(0, 0, 0.9, 0.9), mask: left });
+    expect(detectionAt([large, small], 0.2, 0.2)?.id).toBe('small');
+    expect(detectionAt([large, small], 0.7, 0.2)?.id).toBe('large');
+    expect(detectionAt([small], 0.7, 0.2)).toBeUndefined();
+    expect(detectionAt([large], 1.2, 0.2)).toBeUndefined();
+  });
+
+  it('starts a hand-painted detection empty, unticked and safe from a new run', () => {
+    const empty = emptyDetection('concept-1', size(4000, 2000));
+    expect([empty.mask.width, empty.mask.height]).toEqual([1024, 512]);
+    expect(isEmptyMask(empty.mask)).toBe(true);
+    expect(isEmptyMask({ width: 2, height: 1, runs: [1, 1] })).toBe(false);
+    expect([empty.enabled, empty.edited]).toEqual([false, true]);
+  });
+
+  it('tells the worker which overlay is selected', () => {
+    const items = buildOverlay([detection('a', 'concept-1', 0), detection('b', 'concept-2', 0)], 'b');
+    expect(items.map(({ selected }) => selected)).toEqual([false, true]);
+    expect(items[0]?.hue).not.toBe(items[1]?.hue);
+  });
+});
+
+describe('defaults', () => {
+  it('replaces single values and leaves the rest', () => {
+    const changed = withOverrides(DEFAULTS, {
+      parameters: { sampling: { steps: 7 } },
+      concept: { denoise: 0.2 },
+    });
+    expect(changed.parameters.sampling).toEqual({ ...DEFAULTS.parameters.sampling, steps: 7 });
+    expect(changed.parameters.global).toEqual(DEFAULTS.parameters.global);
+    expect(changed.concept).toEqual({ ...DEFAULTS.concept, denoise: 0.2 });
+  });
+});
+
+describe('guides', () => {
+  const image = size<'image'>(1024, 1024);
+
+  it('shows the crop of a detection in picture pixels', () => {
+    const frame = cropFrame(detection('a', 'concept-1', 0.4), image, DEFAULTS.parameters);
+    expect(frame.width).toBeCloseTo(frame.height);
+    expect(frame.x).toBeGreaterThanOrEqual(0);
+    expect(frame.y + frame.height).toBeLessThanOrEqual(1024);
+  });
+
+  it('covers the picture with tiles', () => {
+    const tiles = tileFrames(image, DEFAULTS.parameters);
+    expect(tiles).toHaveLength(25);
+    expect(Math.max(...tiles.map((tile) => tile.x + tile.width))).toBe(1024);
+  });
+
+  it('names the noise level of a strength', () => {
+    expect(startSigma(0.35, DEFAULTS.parameters.sampling)).toBeCloseTo(0.465, 2);
+    expect(startSigma(0, DEFAULTS.parameters.sampling)).toBeNull();
+  });
+});
+
+describe('splitParameters', () => {
+  it('takes prompt and negative prompt out of an A1111 text', () => {
+    const text =
+      'a cat, (blue:1.2)\nsecond line\nNegative prompt: blur,\nnoise\nSteps: 20, Sampler: Euler, Seed: 5';
+    expect(splitParameters(text)).toEqual({
+      prompt: 'a cat, (blue:1.2)\nsecond line',
+      negative: 'blur,\nnoise',
+    });
+  });
+
+  it('copes with parts that are missing', () => {
+    expect(splitParameters('only a prompt')).toEqual({ prompt: 'only a prompt', negative: '' });
+    expect(splitParameters('Negative prompt: x\nSteps: 4')).toEqual({ prompt: '', negative: 'x' });
+    expect(splitParameters('')).toEqual({ prompt: '', negative: '' });
+  });
+});
