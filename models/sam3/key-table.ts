@@ -207,3 +207,9 @@ function twoWay(table: Table, d: number, hidden: number): void {
   table.attention(`${at}.final_attn_token_to_image`, d, d / 2);
   table.norms(at, d, 'layer_norm_final_attn');
 }
+
+/** Shapes agree up to leading ones: one file stores [1,1,d] where another stores [d]. */
+export function sameShape(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  const core = (dims: readonly number[]) => dims.join(',').replace(/^(1,)+/, '');
+  return a !== undefined && b !== undefined && core(a) === core(b);
+}

@@ -2,7 +2,7 @@ import type { ShapeTable } from '../graph/weight-recipe.ts';
 import { recipeKeys } from '../graph/weight-recipe.ts';
 import { sam3Config, type Sam3Config } from './config.ts';
 import { DETECTOR_GRAPHS, sam3Graph, TRACKER_GRAPHS } from './graphs.ts';
-import { sam3KeyShapes } from './key-table.ts';
+import { sam3KeyShapes, sameShape } from './key-table.ts';
 import { sam3Names } from './names.ts';
 import { GAUSSIAN_MATRIX } from './pvs.ts';
 import { TEXT_POSITIONS, TOKEN_TABLE } from './text.ts';
@@ -54,10 +54,4 @@ export function checkSam3Keys(keys: ShapeTable): KeyReport {
     ([key]) => !needed.has(key) && !UNUSED.some((pattern) => pattern.test(key)),
   );
   return { missing, unknown: [...names.unknown, ...surplus.flatMap(([, recipe]) => recipeKeys(recipe))] };
-}
-
-/** Shapes agree up to leading ones: one file stores [1,1,d] where another stores [d]. */
-function sameShape(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
-  const core = (dims: readonly number[]) => dims.join(',').replace(/^(1,)+/, '');
-  return a !== undefined && b !== undefined && core(a) === core(b);
 }

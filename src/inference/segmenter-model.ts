@@ -1,7 +1,8 @@
 import { sam3Config, type Sam3Config, type Sam3Overrides } from '#models/sam3/config.ts';
-import { sam3KeyShapes } from '#models/sam3/key-table.ts';
+import { sam3KeyShapes, sameShape } from '#models/sam3/key-table.ts';
 import { sam3Names } from '#models/sam3/names.ts';
 import { metadataOverrides } from '#models/sam3/overrides.ts';
+import type { ShapeTable } from '#models/graph/weight-recipe.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { fileWeights, type WeightSource } from './weights.ts';
@@ -28,11 +29,23 @@ export function sam3Model(file: SafetensorsFile, overrides: Sam3Overrides = {}):
     );
   const known = { ...metadataOverrides(file.header.metadata), ...overrides };
   const config = sam3Config(names.shapes, known, names.naming !== 'sam3.1');
-  const absent = [...sam3KeyShapes(config).keys()].filter((key) => !names.shapes.has(key));
+  checkShapes(name, names.shapes, config);
+  return { weights: fileWeights(file, names.view), config };
+}
+
+function checkShapes(file: string, shapes: ShapeTable, config: Sam3Config): void {
+  const expected = [...sam3KeyShapes(config)];
+  const absent = expected.filter(([key]) => !shapes.has(key));
   if (absent.length > 0)
     throw new AppError(
       'model-corrupt',
-      `"${name}" is an incomplete SAM 3 file: ${absent.length} tensors are missing, first "${absent[0]}".`,
+      `"${file}" is an incomplete SAM 3 file: ${absent.length} tensors are missing, first "${absent[0]?.[0]}".`,
     );
-  return { weights: fileWeights(file, names.view), config };
+  const [wrong] = expected.filter(([key, dims]) => !sameShape(shapes.get(key), dims));
+  if (!wrong) return;
+  const [key, dims] = wrong;
+  throw new AppError(
+    'model-corrupt',
+    `"${file}" does not fit together: its tensor "${key}" is [${shapes.get(key)?.join(', ')}] where the others need [${dims.join(', ')}].`,
+  );
 }

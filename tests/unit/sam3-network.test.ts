@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import type { Network, NetworkRuntime } from '#inference/runtime.ts';
+import { sam3Model } from '#inference/segmenter-model.ts';
 import { disposeAll, joinRows, pickRows, Sam3Networks, type Outputs } from '#inference/segmenter-networks.ts';
 import { Sam3Predictor } from '#inference/segmenter-points.ts';
 import { Sam3Segmenter } from '#inference/segmenter.ts';
 import type { Segmenter } from '#pipelines/services.ts';
+import { SafetensorsFile } from '#formats/safetensors/file.ts';
+import { writeSafetensors } from '#formats/safetensors/write.ts';
+import { sam3KeyShapes } from '#models/sam3/key-table.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import { sampleStride } from '../../src/dev/golden/sam3-samples.ts';
 import { ruleImage, ruleModel, ruleTensor } from '../../src/dev/golden/sam3-weights.ts';
@@ -201,6 +205,41 @@ describe('details the reference tensors do not reach', () => {
     rounded.boxes.forEach((value, i) => {
       expect(Math.abs(value - exact.boxes[i]!)).toBeLessThan(0.01);
     });
+  });
+});
+
+describe('model files', () => {
+  const sizes = { ...ruleModel(config).config, tracker: null };
+  const shapes = sam3KeyShapes(sizes);
+  const metadata = { 'luna.config': JSON.stringify(config) };
+
+  async function opened(tensors: ReadonlyMap<string, readonly number[]>) {
+    const list = [...tensors].map(([name, dims]) => {
+      const bytes = new Uint8Array(dims.reduce((a, b) => a * b, 1) * 2);
+      return { name, dtype: 'F16', dims, bytes };
+    });
+    const file = writeSafetensors(list, metadata);
+    const read = (begin: number, end: number) => Promise.resolve(file.slice(begin, end));
+    return SafetensorsFile.open({ name: 'tiny.safetensors', size: file.length, read });
+  }
+
+  test('sizes come from shapes and metadata', async () => {
+    expect(sam3Model(await opened(shapes)).config).toEqual(sizes);
+  });
+
+  test('a missing tensor, a wrong shape and another family are refused in a sentence', async () => {
+    const key = 'detector_model.mask_decoder.semantic_projection.weight';
+    const without = new Map([...shapes].filter(([name]) => name !== key));
+    const file = await opened(without);
+    expect(() => sam3Model(file)).toThrow(
+      /"tiny.safetensors" is an incomplete SAM 3 file: 1 tensors .* first "detector_model.mask_decoder.semantic/,
+    );
+    const bent = await opened(new Map([...shapes, [key, [1, 63, 1, 1]]]));
+    expect(() => sam3Model(bent)).toThrow(
+      /semantic_projection.weight" is \[1, 63, 1, 1\] where the others need \[1, 64, 1, 1\]/,
+    );
+    const other = await opened(new Map([['model.diffusion_model.out.2.bias', [4]]]));
+    expect(() => sam3Model(other)).toThrow(/not a SAM 3 file/);
   });
 });
 
