@@ -6,6 +6,9 @@ import { shaderSource, type Element, type ShaderName } from './shader-source.ts'
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|\bwarp\b/i;
 
+/** How long a failed mapping waits to hear whether the device was lost. */
+const LOSS_NEWS_MS = 100;
+
 /** True for CPU implementations of WebGPU: correct, but slower than the twins and the wasm backend. */
 export function isSoftwareAdapter(info: GPUAdapterInfo): boolean {
   return (
@@ -124,9 +127,10 @@ export class GpuDevice {
     }
   }
 
-  /** A mapping that fails because the device went is reported as the loss, which arrives a moment later. */
+  /** A mapping that fails because the device went is reported as the loss, whose news may come a moment later. */
   async #explain(error: unknown): Promise<unknown> {
-    await Promise.resolve();
+    if (error instanceof DOMException)
+      await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, LOSS_NEWS_MS))]);
     return this.#lostError ?? error;
   }
 

@@ -51,6 +51,13 @@ describe('GpuDevice', () => {
     });
   });
 
+  it('reports a loss in the middle of a call', async () => {
+    const running = new GpuPixelOps(gpu).resize(randomRaster(64, 64, 1), size<'canvas'>(2048, 2048));
+    const outcome = expect(running).rejects.toMatchObject({ code: 'gpu-lost' });
+    gpu.device.destroy();
+    await outcome;
+  });
+
   it('turns validation errors into AppErrors and goes on', async () => {
     const misuse = gpu.compute(
       'a test',

@@ -42,7 +42,8 @@ export function planSpans(extent: number, tilePx: number, overlapPx: number): Sp
 
 /**
  * Tile plan of the global pass. `canvas` and `tilePx` must lie on the 8 px grid; the overlap is rounded up to it and
- * held to half a tile, so that only neighbours overlap. @throws RangeError otherwise.
+ * held to half a tile. Diagonal neighbours share a colour and a corner; feather weights account for every tile there.
+ * @throws RangeError otherwise.
  */
 export function planTiles(canvas: Size<'canvas'>, tilePx: number, overlapPx: number): TilePlan {
   for (const [name, px] of Object.entries({ width: canvas.width, height: canvas.height, tilePx }))
