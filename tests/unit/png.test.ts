@@ -23,13 +23,17 @@ const picture = (width: number, height: number, alpha: number) => ({
 describe('PNG', () => {
   it('keeps every pixel (checked with another decoder)', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 90 }), async (width, height) => {
-        const raster = picture(width, height, 255);
-        const { data, channels } = decode(await bytesOf(await encodePng(raster)));
-        expect(channels).toBe(3);
-        const expected = raster.data.filter((_, i) => i % 4 !== 3);
-        expect([...data]).toEqual([...expected]);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 90 }),
+        fc.integer({ min: 1, max: 90 }),
+        async (width, height) => {
+          const raster = picture(width, height, 255);
+          const { data, channels } = decode(await bytesOf(await encodePng(raster)));
+          expect(channels).toBe(3);
+          const expected = raster.data.filter((_, i) => i % 4 !== 3);
+          expect([...data]).toEqual([...expected]);
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -81,7 +85,9 @@ describe('picture headers', () => {
 
   it('reads PNG, JPEG and WebP sizes', () => {
     expect(sniffPicture(png(640, 480), 'a.png')).toEqual({ format: 'png', width: 640, height: 480 });
-    const jpeg = Uint8Array.from([0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 17, 8, 1, 0x2c, 2, 0x58, 3, 0, 0]);
+    const jpeg = Uint8Array.from([
+      0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc0, 0, 17, 8, 1, 0x2c, 2, 0x58, 3, 0, 0,
+    ]);
     expect(sniffPicture(jpeg, 'a.jpg')).toEqual({ format: 'jpeg', height: 300, width: 600 });
     const webp = new Uint8Array(30);
     webp.set(Uint8Array.from('RIFF....WEBPVP8X', (char) => char.charCodeAt(0)));
@@ -92,7 +98,11 @@ describe('picture headers', () => {
   it.each([
     ['a 20000 px picture', png(20000, 100), /20000 × 100 px/],
     ['a gigapixel picture in a small file', png(16384, 16384), /megapixels/],
-    ['a text file', Uint8Array.from('hello world, not a picture', (c) => c.charCodeAt(0)), /not a PNG, JPEG or WebP/],
+    [
+      'a text file',
+      Uint8Array.from('hello world, not a picture', (c) => c.charCodeAt(0)),
+      /not a PNG, JPEG or WebP/,
+    ],
     ['an empty file', new Uint8Array(0), /not a PNG/],
     ['a PNG cut inside its header', png(64, 64).slice(0, 12), /damaged/],
     ['a JPEG without a frame', Uint8Array.of(0xff, 0xd8, 0xff, 0xd9), /damaged/],

@@ -19,7 +19,9 @@ const tensor = (shape: number[], offsets: number[], dtype = 'F32') =>
   JSON.stringify({ dtype, shape, data_offsets: offsets });
 
 async function refusal(header: string, dataBytes: number, claimed?: number): Promise<string> {
-  const error = await readSafetensorsHeader(file(header, dataBytes, claimed)).catch((reason: unknown) => reason);
+  const error = await readSafetensorsHeader(file(header, dataBytes, claimed)).catch(
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(AppError);
   expect((error as AppError).code).toBe('bad-file');
   expect((error as AppError).message).toContain('"bad.safetensors"');
@@ -41,7 +43,12 @@ describe('safetensors headers', () => {
     ['a range beyond the file', `{"a":${tensor([4], [0, 16])}}`, 8, /beyond the end/],
     ['bytes after the last tensor', `{"a":${tensor([1], [0, 4])}}`, 9, /follow the last tensor/],
     ['a shape that does not match its bytes', `{"a":${tensor([3], [0, 8])}}`, 8, /needs 12 bytes/],
-    ['a shape that overflows', `{"a":${tensor([4194305, 4194305, 211106198978564], [0, 8])}}`, 8, /data_offsets span 8/],
+    [
+      'a shape that overflows',
+      `{"a":${tensor([4194305, 4194305, 211106198978564], [0, 8])}}`,
+      8,
+      /data_offsets span 8/,
+    ],
     ['negative offsets', `{"a":${tensor([1], [-4, 0])}}`, 4, /data_offsets/],
     ['fractional shapes', `{"a":${tensor([1.5], [0, 6])}}`, 6, /shape/],
     ['an unknown type', `{"a":${tensor([1], [0, 4], 'F128')}}`, 4, /unknown type/],

@@ -176,6 +176,7 @@ class Scene:
         self.parts: list[tuple[int, ...]] = [()]
         self._part_of: dict[tuple[int, ...], int] = {(): 0}
         self.instances: list[Instance] = []
+        self.decor: random.Random | None = None  # chooses decoration of the backdrop; None for a plain one
 
     def instance(self, *concepts: str) -> int:
         """A new instance that answers to the given concepts; returns its index."""
@@ -456,8 +457,11 @@ def _torso(scene: Scene, b: Frame, look: Look, sw: float, person: int, shirt: in
             scene.fill(b([(-half, yy), (half, yy), (half, yy + 0.17), (-half, yy + 0.17)]), look.shirt2, own)
     elif look.pattern == "dots":
         for yy in np.arange(1.75, bottom - 0.2, 0.42):
-            for xx in np.arange(-0.7, 0.71, 0.35):
-                scene.fill(b(ellipse(xx + (0.17 if int(yy * 10) % 2 else 0), yy, 0.07, 0.07, n=14)), look.shirt2, own)
+            half = float(np.interp(yy, [p[1] for p in edge], [p[0] for p in edge])) - 0.09
+            for xx in np.arange(-0.7, 0.88, 0.35):
+                xx = xx + (0.17 if int(yy * 10) % 2 else 0)
+                if abs(xx) < half:
+                    scene.fill(b(ellipse(xx, yy, 0.07, 0.07, n=14)), look.shirt2, own)
     if look.pattern == "collar":
         for s in (-1, 1):
             scene.fill(b([(0, 1.55), (s * 0.30, 1.12), (s * 0.52, 1.42), (s * 0.25, 1.72)]), look.shirt2, own)
@@ -534,7 +538,7 @@ def _head(scene: Scene, h: Frame, look: Look, person: int, face: int, rng: rando
         scene.stroke(h(lid), 0.07 * h.scale, darker(look.hair, 0.5) if look.woman else darker(look.skin, 0.6), o)
         if look.woman:
             scene.stroke(h([(ex + s * rx * 0.95, ey - ry * 0.35), (ex + s * rx * 1.3, ey - ry * 0.65)]), 0.05 * h.scale, darker(look.hair, 0.5), o)
-        brow = smooth([(ex - 0.2, ey - ry - 0.12), (ex, ey - ry - 0.19), (ex + 0.2, ey - ry - 0.13)], closed=False, per=4)
+        brow = smooth([(ex - 0.2, ey - ry - 0.12), (ex, ey - ry - 0.19), (ex + 0.2, ey - ry - 0.12)], closed=False, per=4)
         scene.stroke(h(brow), (0.055 if look.woman else 0.09) * h.scale, darker(look.hair, 0.15), own)
     scene.stroke(h(smooth([(dx * 1.25 - 0.03, 0.28), (dx * 1.3 + 0.07, 0.37), (dx * 1.25 - 0.04, 0.40)], closed=False, per=4)), 0.05 * h.scale, darker(look.skin, 0.24), own)
     mouth = scene.instance("mouth")
@@ -565,11 +569,12 @@ def _hair_back(scene: Scene, h: Frame, look: Look, own: tuple[int, ...], rng: ra
     st = look.hair_style
     if st in ("long", "wavy"):
         length = rng.uniform(1.7, 2.4)
-        pts = [(0, -1.15), (0.75, -0.95), (1.08, -0.2), (1.12, 0.6), (1.16, length - 0.4), (0.9, length), (0, length - 0.15), (-0.9, length), (-1.16, length - 0.4),
-               (-1.12, 0.6), (-1.08, -0.2), (-0.75, -0.95)]
+        pts = [(0, -1.16), (0.62, -1.03), (1.0, -0.55), (1.08, 0.0), (1.12, 0.6), (1.16, length - 0.4), (0.9, length), (0, length - 0.15), (-0.9, length), (-1.16, length - 0.4),
+               (-1.12, 0.6), (-1.08, 0.0), (-1.0, -0.55), (-0.62, -1.03)]
         curve = smooth(pts)
         if st == "wavy":
-            curve = curve + np.stack([0.09 * np.sin(curve[:, 1] * 7) * np.sign(curve[:, 0]), np.zeros(len(curve))], 1)
+            swing = 0.09 * np.clip((curve[:, 1] + 0.5) / 0.8, 0, 1) * np.sin(curve[:, 1] * 7)
+            curve = curve + np.stack([swing * np.sign(curve[:, 0]), np.zeros(len(curve))], 1)
         scene.fill(h(curve), (c, d), own)
     elif st == "bob":
         scene.fill(h(smooth([(0, -1.15), (0.8, -0.92), (1.12, -0.1), (1.2, 0.85), (0.75, 1.05), (0, 0.95), (-0.75, 1.05), (-1.2, 0.85), (-1.12, -0.1), (-0.8, -0.92)])), (c, d), own)
@@ -933,8 +938,95 @@ def draw_dog(scene: Scene, x: float, y: float, s: float, r: random.Random) -> No
 
 # ---------------------------------------------------------------------------------------------------- backgrounds
 
+def leaf(scene: Scene, x: float, y: float, length: float, angle: float, colour: str | Colour, width: float = 0.3) -> None:
+    """A pointed leaf with a lighter midrib; decoration that belongs to nothing."""
+    c, s = math.cos(angle), math.sin(angle)
+    local = smooth([(0, 0), (0.3, width * 0.8), (0.65, width * 0.75), (1, 0), (0.65, -width * 0.75), (0.3, -width * 0.8)], per=8) * length
+    turned = np.stack([x + local[:, 0] * c - local[:, 1] * s, y + local[:, 0] * s + local[:, 1] * c], 1)
+    scene.fill(turned, (lighter(rgb(colour), 0.08), darker(rgb(colour), 0.14)))
+    scene.stroke(np.array([(x, y), (x + 0.92 * length * c, y + 0.92 * length * s)]), 0.012 * length + 0.002, lighter(rgb(colour), 0.16))
+
+
+def sprig(scene: Scene, x: float, y: float, length: float, angle: float, colour: str | Colour, n: int = 6) -> None:
+    """A stem with pairs of leaves."""
+    c, s = math.cos(angle), math.sin(angle)
+    scene.stroke(np.array([(x, y), (x + length * c, y + length * s)]), 0.008, darker(rgb(colour), 0.2))
+    for i in range(n):
+        t = 0.2 + 0.75 * i / (n - 1)
+        for side in (-1, 1):
+            leaf(scene, x + t * length * c, y + t * length * s, length * (0.42 - 0.22 * t), angle + side * 0.85, colour)
+    leaf(scene, x + length * c, y + length * s, length * 0.24, angle, colour)
+
+
+def cloud(scene: Scene, x: float, y: float, size: float, colour: str | Colour = "#ffffff") -> None:
+    """A cloud of four puffs."""
+    for ox, oy, k in ((-1.2, 0.2, 0.7), (0, 0, 1), (1.1, 0.15, 0.8), (2.0, 0.3, 0.5)):
+        scene.fill(ellipse(x + ox * size, y + oy * size, size * k * 1.15, size * k * 0.66), (rgb(colour), darker(rgb(colour), 0.05)))
+
+
+def curtain(scene: Scene, side: int, colour: str | Colour, reach: float = 0.17, bottom: float = 1.12) -> None:
+    """A curtain at the left (-1) or right (+1) edge."""
+    edge = 0.0 if side < 0 else scene.W
+    inner = edge - side * reach
+    c = rgb(colour)
+    cloth = smooth([(edge + side * 0.05, -0.1), (inner, -0.05), (inner - side * 0.01, 0.45 * bottom), (inner + side * 0.07, 0.96 * bottom), (edge + side * 0.05, bottom)], per=8)
+    scene.fill(cloth, (c, darker(c, 0.3), "h") if side > 0 else (darker(c, 0.3), c, "h"))
+    for t in (0.25, 0.5, 0.75):
+        xx = edge - side * reach * t
+        scene.stroke(smooth([(xx, -0.02), (xx - side * 0.005, 0.45 * bottom), (xx + side * 0.03, 0.94 * bottom)], closed=False, per=6), 0.006, darker(c, 0.3))
+
+
+def _decorate(scene: Scene, r: random.Random, accents: list[str]) -> None:
+    """Things in a backdrop that nobody asks for: discs, sprigs, curtains, window frames, clouds, grass, dots."""
+    W, H = scene.W, scene.H
+    some = lambda: rgb(r.choice(accents)) if r.random() < 0.5 else random_colour(r)  # noqa: E731
+    kind = r.random()
+    if kind < 0.3:
+        c = some()
+        q = r.uniform(0.25, 0.45)
+        x, y = W / 2 + r.uniform(-0.1, 0.1), r.uniform(0.35, 0.55) * H
+        scene.fill(ellipse(x, y, q, q, n=90), (lighter(c, 0.2), darker(c, 0.08)))
+        scene.glow(x - 0.1, y - 0.12, q, q * 0.9, lighter(c, 0.5), 0.4)
+    elif kind < 0.5:
+        x0, y0, x1, y1 = W * r.uniform(0.05, 0.2), H * r.uniform(0.03, 0.1), W * r.uniform(0.8, 0.95), H * r.uniform(0.6, 0.8)
+        frame = lighter(some(), 0.6)
+        scene.fill(rounded_rect(x0 - 0.03, y0 - 0.03, x1 + 0.03, y1 + 0.03, 0.01), (frame, darker(frame, 0.12)))
+        a, b = r.choice([("#6f8fc0", "#f7c9a8"), ("#8fc7e8", "#e3f2f5"), ("#24355c", "#7a6fa0")])
+        scene.fill(rounded_rect(x0, y0, x1, y1, 0.005), (a, b))
+        for base in (0.75, 0.86):
+            xs = np.linspace(x0, x1, 7)
+            top = smooth([(x, y0 + (y1 - y0) * base + r.uniform(-0.03, 0.03)) for x in xs], closed=False, per=6)
+            scene.fill(np.concatenate([np.clip(top, x0, None), [(x1, y1), (x0, y1)]]), mix(rgb(b), some(), 0.4))
+        scene.fill(rounded_rect((x0 + x1) / 2 - 0.012, y0, (x0 + x1) / 2 + 0.012, y1, 0.002), frame)
+        if r.random() < 0.6:
+            c = some()
+            for side in (-1, 1):
+                curtain(scene, side, c, r.uniform(0.1, 0.2), H * r.uniform(0.7, 0.9))
+    if r.random() < 0.5:
+        green = rgb(r.choice(["#5d8a72", "#7ba586", "#4f7d69", "#86ac87", "#a3b565", "#3f6b5a"]))
+        for _ in range(r.randint(1, 6)):
+            side = r.choice([-1, 1])
+            x = (0.0 if side < 0 else W) + side * r.uniform(-0.25, 0.05)
+            sprig(scene, x, H * r.uniform(0.75, 1.05), r.uniform(0.2, 0.55), -math.pi / 2 - side * r.uniform(0.0, 0.6), mix(green, random_colour(r), r.uniform(0, 0.2)), r.randint(4, 6))
+    if r.random() < 0.3:
+        for _ in range(r.randint(1, 3)):
+            cloud(scene, r.uniform(0, W), r.uniform(0.05, 0.35) * H, r.uniform(0.03, 0.08), lighter(some(), 0.75))
+    if r.random() < 0.3:
+        c = lighter(some(), 0.6)
+        for _ in range(r.randint(3, 12)):
+            q = r.uniform(0.004, 0.014)
+            scene.fill(ellipse(r.uniform(0, W), r.uniform(0, H), q, q, n=14), c)
+
+
 def background(scene: Scene, r: random.Random, kind: str, light: Colour, dark: Colour, accents: list[str]) -> float:
-    """Paint a backdrop; returns the y of the ground or table line."""
+    """Paint a backdrop, with decoration where the scene asks for it; returns the y of the ground or table line."""
+    line = _backdrop(scene, r, kind, light, dark, accents)
+    if scene.decor is not None:
+        _decorate(scene, scene.decor, accents)
+    return line
+
+
+def _backdrop(scene: Scene, r: random.Random, kind: str, light: Colour, dark: Colour, accents: list[str]) -> float:
     W, H = scene.W, scene.H
     light, dark = rgb(light), rgb(dark)
     full = np.array([(0, 0), (W, 0), (W, H), (0, H)], float)
@@ -994,17 +1086,22 @@ def background(scene: Scene, r: random.Random, kind: str, light: Colour, dark: C
 
 # ---------------------------------------------------------------------------------------------------- random scenes
 
-def random_scene(seed: int, short: int = 252, ss: int = 2) -> Scene:
-    """A whole random scene. short: short side of the finished picture in pixels."""
+def random_scene(seed: int, short: int = 252, ss: int = 2, decorated: float = 0.5) -> Scene:
+    """A whole random scene. short: short side of the finished picture in pixels; decorated: share of scenes with a busier backdrop and light."""
     r = random.Random(seed * 7919 + 17)
     aspect = r.choice([1.0, 1.0, 1.0, 1.25, 1.5, 0.8, 0.67, r.uniform(0.62, 1.6)])
     w, h = (int(round(short * aspect)), short) if aspect >= 1 else (short, int(round(short / aspect)))
     scene = Scene(w, h, ss)
+    extra = random.Random(seed * 104729 + 5)
+    if extra.random() < decorated:
+        scene.decor = extra
     light, dark, accents = r.choice(PALETTES)
     if r.random() < 0.25:
         light, dark = random_colour(r), random_colour(r)
     kind = r.choices(["portrait", "group", "still", "street"], [0.42, 0.24, 0.17, 0.17])[0]
     {"portrait": _portrait, "group": _group, "still": _still_life, "street": _street}[kind](scene, r, light, dark, accents)
+    if scene.decor is not None and extra.random() < 0.6:  # light that falls over everything
+        scene.glow(extra.uniform(0, scene.W), extra.uniform(0, 0.6), extra.uniform(0.5, 1.0), extra.uniform(0.5, 0.9), lighter(rgb(accents[0]), extra.uniform(0.4, 0.9)), extra.uniform(0.1, 0.32))
     if r.random() < 0.3:
         scene.rgb = scene.rgb.filter(ImageFilter.GaussianBlur(scene.k / 500 * r.uniform(0.3, 1.6)))
     return scene

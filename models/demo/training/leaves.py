@@ -108,6 +108,9 @@ def caption(rng: np.random.Generator, palette: dict, with_color: bool = True) ->
             parts.append(palette["tone"])
     if rng.random() < 0.5:
         parts.append(str(rng.choice(TEXTURE_WORDS[palette["texture"]])))
+    concepts = palette.get("concepts") or []
+    if concepts and rng.random() < 0.6:
+        parts += [str(w) for w in rng.choice(concepts, size=min(len(concepts), int(rng.integers(1, 4))), replace=False)]
     parts += [str(w) for w in rng.choice(FILLERS, size=int(rng.integers(0, 5)), replace=False)] if rng.random() < 0.6 else []
     rng.shuffle(parts)
     return (", " if rng.random() < 0.7 else " ").join(parts)

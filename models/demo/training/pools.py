@@ -13,8 +13,9 @@ from torch import Tensor
 class Pool:
     """All <name>.npy / <name>.json pairs of a folder as one list of pictures."""
 
-    def __init__(self, folder: Path, pattern: str = "pool*.npy"):
-        files = sorted(f for f in folder.glob(pattern) if ".part" not in f.name)
+    def __init__(self, folder: Path, patterns: str = "pool*.npy"):
+        """`patterns`: comma-separated file patterns; each file holds an even number of pictures (palette twins)."""
+        files = sorted(f for p in patterns.split(",") for f in folder.glob(p) if ".part" not in f.name)
         self.arrays = [np.load(f, mmap_mode="r") for f in files]
         self.labels = [entry for f in files for entry in json.loads(f.with_suffix(".json").read_text())]
         self.starts = np.cumsum([0, *(len(a) for a in self.arrays)])
@@ -36,7 +37,7 @@ class Pool:
 
 def to_tensor(picture: np.ndarray) -> Tensor:
     """uint8 [H, W, 3] -> float [1, 3, H, W] in 0..1."""
-    return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float()[None] / 255
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1).float()[None] / 255
 
 
 def psnr(a: Tensor, b: Tensor) -> float:
