@@ -3,8 +3,8 @@
 /** Well apart from each other and from the accent's gold (35-60°), ordered so that neighbours in the list differ most. */
 const HUES = [190, 330, 135, 15, 265, 85, 215, 300, 162, 352] as const;
 
-/** Hatch patterns drawn by the worker and by the swatches: 0 `/`, 1 `\`, 2 `-`, 3 `|`, 4 `+`, 5 dots. */
-export const PATTERN_COUNT = 6;
+/** Hatch patterns drawn by the worker and by the swatches: 0 `/`, 1 `\`, 2 `|`, 3 `-`. */
+export const PATTERN_COUNT = 4;
 
 /** "concept-3" → 2. Ids from elsewhere get a stable slot from their characters. */
 export function slotOf(conceptId: string): number {
@@ -18,7 +18,7 @@ export function hueOf(conceptId: string): number {
   return HUES[slotOf(conceptId) % HUES.length] ?? 0;
 }
 
-/** Index below {@link PATTERN_COUNT}: hue and pattern together repeat only after 30 concepts. */
+/** Index below {@link PATTERN_COUNT}: hue and pattern together repeat only after 20 concepts. */
 export function patternOf(conceptId: string): number {
   return slotOf(conceptId) % PATTERN_COUNT;
 }

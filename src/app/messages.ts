@@ -27,6 +27,7 @@ const header = {
   models: 'Models',
   shortcuts: 'Keyboard shortcuts',
   exportPng: 'Export PNG',
+  exportPlain: 'Export PNG, only upscaled so far',
   open: 'Open another picture',
   showLeft: 'Show concepts',
   hideLeft: 'Hide concepts',
@@ -144,7 +145,6 @@ const bar = {
   detected: (found: number, conceptCount: number) =>
     `Found ${plural(found, 'detection', 'detections')} for ${plural(conceptCount, 'concept', 'concepts')}.`,
   exported: (name: string, size: string) => `Saved ${name} (${size}).`,
-  notRefined: 'Refine the picture before exporting it.',
   phases: {
     load: 'Loading networks',
     'encode-image': 'Looking at the picture',

@@ -151,12 +151,12 @@ export class Studio {
     this.#recover(messages.bar.ended);
   }
 
+  /** Saves the refined canvas, or the plain upscale of a picture that was not refined. */
   async exportPng(): Promise<void> {
     const { document, job } = this;
     if (job.running || !document.image) return;
-    if (!document.result) return this.notifier.info(messages.bar.notRefined);
     const { exportLongSidePx } = document.parameters.output;
-    const made = document.result.request;
+    const made = document.result?.request ?? document.request;
     const request = { ...made, output: { ...made.output, exportLongSidePx } };
     const png = await this.#run('export', () =>
       this.client.call((api) => api.exportPng({ request, includeMetadata: true })),

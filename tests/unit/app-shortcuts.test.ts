@@ -55,11 +55,11 @@ describe('hues', () => {
     }
   });
 
-  it('repeat together with the pattern only after thirty concepts', () => {
-    const looks = Array.from({ length: 30 }, (_, index) => `concept-${index + 1}`).map(
+  it('repeat together with the pattern only after twenty concepts', () => {
+    const looks = Array.from({ length: 20 }, (_, index) => `concept-${index + 1}`).map(
       (id) => `${hueOf(id)}/${patternOf(id)}`,
     );
-    expect(new Set(looks).size).toBe(30);
+    expect(new Set(looks).size).toBe(20);
   });
 
   it('are stable for foreign ids', () => {
