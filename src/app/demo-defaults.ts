@@ -15,7 +15,10 @@ const packSchema = v.object({
   threshold: v.optional(fraction, DEFAULTS.concept.threshold),
 });
 
-const packs = import.meta.glob<unknown>('../../models/demo/defaults.json', { eager: true, import: 'default' });
+const packs = import.meta.glob<unknown>('../../models/demo/defaults.json', {
+  eager: true,
+  import: 'default',
+});
 
 /** What the demo pack was trained for: few steps, no guidance, gentle strength. Falls back to SDXL's defaults. */
 export function demoDefaults(): StudioDefaults {
