@@ -2,6 +2,7 @@ import { AppError } from '#domain/job/app-error.ts';
 import type { ConceptSpec, Detection, DetectRequest } from '#domain/job/request.ts';
 import { selectDetections } from '#domain/detection/select.ts';
 import { logitsToMask } from '#domain/mask/bilinear.ts';
+import { suppressDuplicates } from '#domain/sam3/answers.ts';
 import { encodeRle } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
@@ -84,7 +85,7 @@ function conceptDetections(
   const scale = Math.min(1, MAX_MASK_SIDE / Math.max(image.width, image.height));
   const width = Math.max(1, Math.round(image.width * scale));
   const height = Math.max(1, Math.round(image.height * scale));
-  const found = [...raw]
+  const found = suppressDuplicates(raw)
     .sort((a, b) => b.score - a.score)
     .slice(0, concept.maxObjects)
     .map((item, i) => ({
