@@ -1,0 +1,32 @@
+import { benchJob } from './bench/job.ts';
+import { benchKernels } from './bench/kernels.ts';
+import { benchNetworks } from './bench/networks.ts';
+import { machine } from './bench/report.ts';
+
+/**
+ * `npm run bench [-- kernels|networks|job ...] [--canvas=4096]`: ratios of one run, no absolute times. Works without
+ * a GPU; every table names what it ran on.
+ */
+const SECTIONS = {
+  kernels: async () => {
+    console.log('');
+    await benchKernels();
+  },
+  networks: benchNetworks,
+  job: () => benchJob(canvas),
+} as const;
+type Section = keyof typeof SECTIONS;
+
+const args = process.argv.slice(2);
+const canvas = Number(args.find((arg) => arg.startsWith('--canvas='))?.slice('--canvas='.length) ?? 4096);
+const asked = args.filter((arg) => !arg.startsWith('--'));
+const unknown = asked.filter((name) => !Object.hasOwn(SECTIONS, name));
+
+if (unknown.length > 0 || !(canvas >= 512)) {
+  console.error(`Usage: npm run bench -- [${Object.keys(SECTIONS).join('|')} ...] [--canvas=4096]`);
+  process.exitCode = 1;
+} else {
+  console.log(machine());
+  const names = (asked.length > 0 ? asked : Object.keys(SECTIONS)) as Section[];
+  for (const name of names) await SECTIONS[name]();
+}
