@@ -2,6 +2,7 @@ import { planCrop } from '#domain/geometry/crop.ts';
 import { unitToCanvas } from '#domain/geometry/rect.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
+import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
@@ -123,7 +124,8 @@ export async function detectionAlpha(
   featherPx: number,
 ): Promise<Field<'canvas'>> {
   const mask = await pixels.cropMask(decodeRle(detection.mask), canvas, area);
-  return pixels.featherMask(mask, growPx, featherPx);
+  const alpha = await pixels.featherMask(mask, growPx, featherPx);
+  return fadeAtCropEdge(alpha, area, canvas, featherPx);
 }
 
 /** Canvas rectangle of a detection's box, for frames and thumbnails. */

@@ -39,13 +39,14 @@ export class ImageFeatures {
 
 /**
  * Finds every concept of the request in the picture. Detections come back in concept order, each concept's by
- * falling score, those its selection mode picks already ticked.
+ * falling score, those its selection mode picks already ticked. `runId` keeps their ids apart from an earlier run's.
  */
 export async function detect(
   image: Raster8<'image'>,
   request: DetectRequest,
   segmenter: Segmenter | null,
   features: ImageFeatures,
+  runId: string,
   context: JobContext,
 ): Promise<DetectOutcome> {
   if (!segmenter)
@@ -68,7 +69,7 @@ export async function detect(
     );
     presence[concept.id] = found.presence;
     if (found.truncated) context.onEvent({ kind: 'notice', message: truncationNotice(concept.phrase) });
-    detections.push(...conceptDetections(concept, found.detections, image));
+    detections.push(...conceptDetections(concept, found.detections, image, runId));
   }
   return { detections, presence };
 }
@@ -81,6 +82,7 @@ function conceptDetections(
   concept: ConceptSpec,
   raw: readonly RawDetection[],
   image: Raster8<'image'>,
+  runId: string,
 ): Detection[] {
   const scale = Math.min(1, MAX_MASK_SIDE / Math.max(image.width, image.height));
   const width = Math.max(1, Math.round(image.width * scale));
@@ -89,7 +91,7 @@ function conceptDetections(
     .sort((a, b) => b.score - a.score)
     .slice(0, concept.maxObjects)
     .map((item, i) => ({
-      id: `${concept.id}.${i}`,
+      id: `${runId}.${concept.id}.${i}`,
       conceptId: concept.id,
       box: item.box,
       mask: encodeRle(logitsToMask(item.logits, { width, height })),

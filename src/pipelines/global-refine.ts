@@ -1,10 +1,14 @@
 import { intersect, LATENT_PX, type Size } from '#domain/geometry/rect.ts';
+import { snapDown } from '#domain/geometry/snap.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { batchesOf, detectionAlpha, type DetailItem } from './detail.ts';
 import { itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
+
+/** The UNet halves its latents twice, and 64 px keeps every level whole on the way. */
+const UNET_PX = 64;
 
 /** A tile as an item to re-paint. */
 export interface TileItem extends RepaintItem {
@@ -17,7 +21,9 @@ export interface TileItem extends RepaintItem {
 export function planGlobal(request: RefineRequest, canvas: Size<'canvas'>): TileItem[] {
   const { enabled, denoise, tilePx, overlapPx, prompt, negative, anchorScale } = request.global;
   if (!enabled || denoise <= 0) return [];
-  const side = Math.min(tilePx, canvas.width, canvas.height);
+  const narrow = Math.min(canvas.width, canvas.height);
+  const side =
+    narrow >= tilePx ? tilePx : Math.max(LATENT_PX, snapDown(narrow, narrow < UNET_PX ? LATENT_PX : UNET_PX));
   const plan = planTiles(canvas, side, overlapPx);
   return plan.tiles.map((tile, i) => ({
     tile,

@@ -97,7 +97,7 @@ export class Studio implements StudioApi {
     return this.#jobs.run(job, onEvent, async (context) => {
       const { picture } = this.#opened();
       const segmenter = await this.#ready().segmenter();
-      return detect(picture.raster, request, segmenter, this.#features, context);
+      return detect(picture.raster, request, segmenter, this.#features, job, context);
     });
   }
 
@@ -110,7 +110,7 @@ export class Studio implements StudioApi {
     if (!layer) throw new AppError('bad-request', 'Select a detection before painting on its mask.');
     const scale = layer.mask.width / this.#opened().picture.raster.width;
     const path = points.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
-    paintStroke(layer.mask, path, radiusPx * scale, mode === 'add' ? 'paint' : 'erase');
+    layer.mask = paintStroke(layer.mask, path, radiusPx * scale, mode === 'add' ? 'paint' : 'erase');
     layer.redraw();
     this.#viewer?.schedule();
     if (!finished) return null;

@@ -5,7 +5,7 @@ import { MaskLayer } from './mask-layer.ts';
 import { context2d } from './picture.ts';
 
 /** Grey of the table the picture lies on; neutral, so that colours can be judged. */
-const BACKDROP = '#1b1b1c';
+const BACKDROP = '#161616';
 
 /** Draws the document on the page's canvas: original, result, comparison split and masks. */
 export class Viewer {

@@ -97,9 +97,10 @@ describe('feather weights', () => {
   it('are 1 where a tile is alone and fall to the tile edge inside an overlap', () => {
     const [left, right] = spanWeights(planSpans(40, 24, 8));
     expect(Array.from(left!.subarray(0, 16))).toEqual(new Array(16).fill(1));
-    expect(left![16]!).toBeCloseTo(1 - 0.5 / 8, 6);
-    expect(left![23]!).toBeCloseTo(0.5 / 8, 6);
-    expect(right![7]!).toBeCloseTo(1 - 0.5 / 8, 6);
+    const ramp = (m: number) => m * m * (3 - 2 * m);
+    expect(left![16]!).toBeCloseTo(ramp(1 - 0.5 / 8), 6);
+    expect(left![23]!).toBeCloseTo(ramp(0.5 / 8), 6);
+    expect(right![7]!).toBeCloseTo(ramp(1 - 0.5 / 8), 6);
   });
 
   it('belong to one tile on a canvas no larger than a tile', () => {

@@ -1,8 +1,9 @@
+import { smoothstep } from '../mask/feather.ts';
 import type { Field } from '../raster.ts';
 import type { Span, Tile, TilePlan } from './plan.ts';
 
 /**
- * How much each span counts at each of its pixels: a linear ramp over the overlap with each neighbour, 1 elsewhere
+ * How much each span counts at each of its pixels: a smoothstep ramp over the overlap with each neighbour, 1 elsewhere
  * (also at the canvas border), divided by the sum over all spans there. Weights of all spans add up to 1 everywhere.
  */
 export function spanWeights(spans: readonly Span[]): Float32Array[] {
@@ -25,7 +26,7 @@ function rampWeights(span: Span, before: Span | undefined, after: Span | undefin
   return Float64Array.from({ length: span.length }, (_, x) => {
     const rising = overlapBefore > 0 ? (x + 0.5) / overlapBefore : 1;
     const falling = overlapAfter > 0 ? (span.length - x - 0.5) / overlapAfter : 1;
-    return Math.min(1, rising, falling);
+    return smoothstep(Math.min(1, rising, falling));
   });
 }
 
