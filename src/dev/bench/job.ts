@@ -65,7 +65,7 @@ async function detections(
 ): Promise<readonly Detection[]> {
   const features = new ImageFeatures();
   const found = services.segmenter
-    ? (await detect(picture, request, services.segmenter, features, context)).detections
+    ? (await detect(picture, request, services.segmenter, features, 'bench', context)).detections
     : [];
   features.clear();
   const ticked = found.filter(({ enabled }) => enabled);
