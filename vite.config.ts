@@ -18,7 +18,10 @@ export default defineConfig({
   preview: { headers: isolationHeaders, host: '127.0.0.1' },
   worker: { format: 'es' },
   build: { target: 'esnext', chunkSizeWarningLimit: 2000 },
-  optimizeDeps: { exclude: ['onnxruntime-web'], include: ['fast-check'] },
+  optimizeDeps: {
+    exclude: ['onnxruntime-web'],
+    include: ['fast-check', 'onnx-buf', '@bufbuild/protobuf', 'valibot', 'comlink'],
+  },
   test: {
     projects: [
       {

@@ -136,6 +136,13 @@ export function layerNorm(g: GraphBuilder, x: Value, prefix: string, epsilon = 1
 }
 
 /**
+ * The WebGPU backend of 1.30 compiles InstanceNormalization once per device and keeps the first epsilon it met, because
+ * its program cache does not tell them apart. So every graph uses this one: (k·x) normed with it equals x normed with
+ * this epsilon / k².
+ */
+const INSTANCE_EPSILON = 1e-5;
+
+/**
  * GroupNorm as Reshape -> InstanceNormalization -> Reshape -> scale and shift: the WebGPU backend of 1.30 has no
  * GroupNormalization kernel (spec/onnxruntime-web.md §3.2). x is [N,C,H,W].
  */
@@ -144,7 +151,11 @@ export function groupNorm(g: GraphBuilder, x: Value, prefix: string, epsilon: nu
   const grouped = reshape(g, x, [n, groups, (c / groups) * h * w]);
   const ones = g.constant(new Float32Array(groups).fill(1), [groups]);
   const zeros = g.constant(new Float32Array(groups), [groups]);
-  const normed = g.op('InstanceNormalization', [grouped, ones, zeros], grouped.dims, { epsilon });
+  const even =
+    epsilon === INSTANCE_EPSILON ? grouped : mul(g, grouped, g.scalar(Math.sqrt(INSTANCE_EPSILON / epsilon)));
+  const normed = g.op('InstanceNormalization', [even, ones, zeros], grouped.dims, {
+    epsilon: INSTANCE_EPSILON,
+  });
   const perChannel = (key: string) =>
     g.weight({ kind: 'reshape', of: { kind: 'tensor', key }, dims: [1, c, 1, 1] });
   const scaled = mul(g, reshape(g, normed, x.dims), perChannel(`${prefix}.weight`));

@@ -4,7 +4,10 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /** Runs a command, showing its output; exits with a sentence when it fails. */
 export function run(command, args, what) {
-  const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (error || status !== 0) {
     console.error(`\n${what} failed${error ? `: ${error.message}` : ''}.`);
     process.exit(1);
@@ -28,7 +31,12 @@ function sameVersions(installedLock) {
   );
 }
 
-const CHROMES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome-stable', '/usr/bin/google-chrome'];
+const CHROMES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/google-chrome',
+];
 CHROMES.push('/Applications/Google Chrome.app/Contents/MacOS/Google Chrome');
 CHROMES.push('C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe');
 
@@ -36,7 +44,9 @@ CHROMES.push('C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe');
 export function ensureChromium() {
   if ([process.env.CHROME_PATH, ...CHROMES].some((path) => path && existsSync(path))) return;
   if (!existsSync('/usr/bin/apt-get')) {
-    console.error('The browser tests need Chrome or Chromium: install one, or set CHROME_PATH to its executable.');
+    console.error(
+      'The browser tests need Chrome or Chromium: install one, or set CHROME_PATH to its executable.',
+    );
     process.exit(1);
   }
   console.log('Installing Chromium (once)…');

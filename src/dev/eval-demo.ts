@@ -82,7 +82,7 @@ async function demoServices(): Promise<Services> {
     ipAdapter: await open('ip-adapter'),
     sam3: await open('sam3'),
   });
-  return { pixels: new CpuPixelOps(), ...networks };
+  return { pixels: new CpuPixelOps(), batchBudgetBytes: 2 ** 30, ...networks };
 }
 
 function demoRequest({ sampler, scheduler, steps, cfg }: DemoDefaults): RefineRequest {

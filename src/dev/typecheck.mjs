@@ -2,7 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const folders = ['src/domain', 'src/formats', 'models', 'src/gpu', 'src/inference', 'src/pipelines', 'src/storage'];
+const folders = [
+  'src/domain',
+  'src/formats',
+  'models',
+  'src/gpu',
+  'src/inference',
+  'src/pipelines',
+  'src/storage',
+];
 folders.push('src/worker', 'src/node', 'src/dev', 'tests');
 
 let failed = false;
@@ -13,5 +21,10 @@ const run = (command, args) => {
 for (const folder of folders)
   if (existsSync(`${folder}/tsconfig.json`)) run('node_modules/typescript/bin/tsc', ['-p', folder]);
 for (const folder of ['src/app', 'src/ui'])
-  run('node_modules/svelte-check/bin/svelte-check', ['--tsconfig', `${folder}/tsconfig.json`, '--output', 'human']);
+  run('node_modules/svelte-check/bin/svelte-check', [
+    '--tsconfig',
+    `${folder}/tsconfig.json`,
+    '--output',
+    'human',
+  ]);
 process.exit(failed ? 1 : 0);

@@ -38,6 +38,12 @@ export interface SdxlDenoiserOptions {
 const CACHE_BYTES = 2 * 2 ** 30;
 const MAX_CACHED_SESSIONS = 4;
 
+/**
+ * Full-resolution feature maps alive at the peak of a step. The real UNet keeps about 700 MiB of 32-bit activations at
+ * 128×128 latents with 320 channels (spec/onnxruntime-web.md §2.4, twice the 16-bit figure), i.e. some 35 of them.
+ */
+const ACTIVATION_PLANES = 35;
+
 /** SDXL's UNet with optional IP-Adapter as a denoiser: x, sigma -> denoised, with guidance (spec/sdxl.md F.2). */
 export class SdxlDenoiser {
   readonly #runtime: NetworkRuntime;
@@ -66,6 +72,11 @@ export class SdxlDenoiser {
 
   get supportsAnchor(): boolean {
     return this.#model.adapter !== null;
+  }
+
+  /** Rough peak of the activations of one item's model call, to size batches with. */
+  bytesPerItem({ width, height }: Size<'latent'>): number {
+    return ACTIVATION_PLANES * this.#model.config.modelChannels * width * height * 4;
   }
 
   /** Computes the batch's keys and values. The result must be disposed. */

@@ -38,7 +38,10 @@ export function recogniseFile(file: SafetensorsFile) {
 }
 
 /** Builds the network side of {@link Services}; nothing is loaded before its first use. */
-export function assembleNetworks(runtime: NetworkRuntime, files: ModelFiles): Omit<Services, 'pixels'> {
+export function assembleNetworks(
+  runtime: NetworkRuntime,
+  files: ModelFiles,
+): Omit<Services, 'pixels' | 'batchBudgetBytes'> {
   const checkpoint = sdxlFile(files.checkpoint);
   const anchor = anchorModel(files);
   const denoiser = assembleDenoiser(runtime, files, checkpoint, anchor);

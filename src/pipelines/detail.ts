@@ -6,7 +6,7 @@ import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
-import { itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
+import { batchLimit, itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
 import type { PixelOps } from './services.ts';
 
 /** A detection with everything the detail pass decides about it beforehand. */
@@ -75,7 +75,7 @@ export async function refineDetails(
     const members = items.filter((item) => item.layer === layer).sort((a, b) => a.sizePx - b.sizePx);
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
     const alphas = await layerAlphas(job, members, canvas);
-    for (const batch of batchesOf(members, job.request.batchLimit)) {
+    for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
       const painted = await repaintBatch(job, source, batch, 'detail');
       for (const [i, item] of batch.entries())
         await paste(job, canvas, item, alphas.get(item) as Field<'canvas'>, painted[i] as Repainted);

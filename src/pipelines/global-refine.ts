@@ -5,7 +5,7 @@ import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { batchesOf, detectionAlpha, type DetailItem } from './detail.ts';
-import { itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
+import { batchLimit, itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
 
 /** The UNet halves its latents twice, and 64 px keeps every level whole on the way. */
 const UNET_PX = 64;
@@ -53,7 +53,7 @@ export async function refineGlobally(
   for (const color of [0, 1] as const) {
     const members = tiles.filter(({ tile }, i) => tile.color === color && (!only || only.has(i)));
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
-    for (const batch of batchesOf(members, job.request.batchLimit)) {
+    for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
       const items = await Promise.all(batch.map((item) => withStrength(job, item, canvas, refined)));
       const painted = await repaintBatch(job, source, items, 'global');
       for (const [i, item] of batch.entries())

@@ -44,6 +44,16 @@ export function itemUnits(item: { readonly sizePx: number }): number {
   return (item.sizePx / 1024) ** 2;
 }
 
+/**
+ * Most work of one batch, in 1024² items: what the request allows and the memory budget holds. Guidance doubles the
+ * model's batch. Results do not depend on it.
+ */
+export function batchLimit({ sampling, batchLimit }: RefineRequest, services: Services): number {
+  const side = 1024 / LATENT_PX;
+  const bytes = services.denoiser.bytesPerItem(size(side, side)) * (sampling.guidanceScale === 1 ? 1 : 2);
+  return Math.max(1, Math.min(batchLimit, Math.floor(services.batchBudgetBytes / bytes)));
+}
+
 /** Autoencoder passes per item: encode, decode of the original, decode of the result. */
 export const CODEC_PASSES = 3;
 
@@ -57,19 +67,36 @@ export async function repaintBatch(
   items: readonly RepaintItem[],
   phase: JobPhase,
 ): Promise<Repainted[]> {
-  const { services, tracker } = job;
-  const label = items.map((item) => item.label).join(', ');
-  const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
-  const codec = <T>(what: string, run: () => Promise<T>) =>
-    tracker.work('codec', units, phase, `${label} · ${what}`, run);
-
+  const { codec } = job.services;
   const pixels = await cropItems(job, canvas, items);
-  const latents = await codec('encode', () => services.codec.encode(pixels));
-  const base = await codec('reference', () => services.codec.decode(latents));
+  const latents = await eachItem(job, items, pixels, phase, 'encode', (one) => codec.encode(one));
+  const base = await eachItem(job, items, latents, phase, 'reference', (one) => codec.decode(one));
   const anchors = await anchorTokens(job, pixels, items, phase);
-  const painted = await sampleItems(job, items, latents, anchors, phase, label);
-  const refined = await codec('decode', () => services.codec.decode(painted));
+  const painted = await sampleItems(job, items, latents, anchors, phase);
+  const refined = await eachItem(job, items, painted, phase, 'decode', (one) => codec.decode(one));
   return items.map((_, i) => ({ refined: batchItem(refined, i), base: batchItem(base, i) }));
+}
+
+/**
+ * Autoencoder passes go item by item: its full-resolution activations are the largest tensors of the job, a batch of
+ * them gains nothing, and the job can stop in between.
+ */
+async function eachItem(
+  job: RepaintJob,
+  items: readonly RepaintItem[],
+  batch: FloatTensor,
+  phase: JobPhase,
+  what: string,
+  pass: (one: FloatTensor) => Promise<FloatTensor>,
+): Promise<FloatTensor> {
+  const results: FloatTensor[] = [];
+  for (const [i, item] of items.entries()) {
+    const one = stack([batchItem(batch, i)]);
+    const label = `${item.label} · ${what}`;
+    const result = await job.tracker.work('codec', itemUnits(item), phase, label, () => pass(one));
+    results.push(batchItem(result, 0));
+  }
+  return stack(results);
 }
 
 async function cropItems(
@@ -112,7 +139,6 @@ async function sampleItems(
   latents: FloatTensor,
   anchors: readonly (FloatTensor | null)[],
   phase: JobPhase,
-  label: string,
 ): Promise<FloatTensor> {
   const { request, services } = job;
   const { sampler, scheduler, steps, guidanceScale } = request.sampling;
@@ -125,7 +151,7 @@ async function sampleItems(
     guidanceScale,
   );
   try {
-    const model = trackedModel(job, prepared.denoise.bind(prepared), items, phase, label);
+    const model = trackedModel(job, prepared.denoise.bind(prepared), items, phase);
     const starts = startSigmas(items, scheduler, steps, side);
     const denoise = starts ? differentialDenoise(model, latents, noise, starts) : model;
     return await sample(sampler, denoise, noised(latents, noise, sigmas), sigmas, {
@@ -143,8 +169,8 @@ function trackedModel(
   denoise: (x: FloatTensor, sigmas: Float32Array) => Promise<FloatTensor>,
   items: readonly RepaintItem[],
   phase: JobPhase,
-  label: string,
 ) {
+  const label = items.map((item) => item.label).join(', ');
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
   const calls = callsPerItem(job.request);
   let call = 0;

@@ -92,6 +92,8 @@ export interface PreparedDenoiser {
 export interface Denoiser {
   readonly latentChannels: number;
   readonly supportsAnchor: boolean;
+  /** Rough peak bytes of one item's model call, to size batches with. */
+  bytesPerItem(latent: Size<'latent'>): number;
   prepare(
     items: readonly DenoiserItem[],
     latent: Size<'latent'>,
@@ -134,4 +136,6 @@ export interface Services {
   readonly prompts: PromptEncoder;
   readonly anchors: AnchorEncoder | null;
   readonly denoiser: Denoiser;
+  /** What the activations of one batch may take. */
+  readonly batchBudgetBytes: number;
 }

@@ -10,13 +10,21 @@ import type { RuntimeInfo } from './api.ts';
 import { chooseHardware } from './hardware.ts';
 import { loadDemoSlots, modelInfo, type LoadedModel, type Slots } from './model-slots.ts';
 
+type Networks = ReturnType<typeof assembleNetworks>;
+
+/**
+ * Activations of one batch. WebGPU does not tell how much memory a GPU has, so this leaves room on an 8 GB card; on
+ * the CPU a larger batch is no faster and only delays Stop.
+ */
+const BATCH_BUDGET_BYTES = { gpu: 3 * 2 ** 30, cpu: 2 ** 28 } as const;
+
 /** The chosen hardware, the models in their roles, and the services built from both. */
 export class Backend {
   readonly runtime: OrtWebRuntime;
   readonly pixels: PixelOps;
   readonly #accelerated: boolean;
   #slots: Slots;
-  #networks: Omit<Services, 'pixels'> | null = null;
+  #networks: Networks | null = null;
 
   constructor(runtime: OrtWebRuntime, pixels: PixelOps, accelerated: boolean, slots: Slots) {
     this.runtime = runtime;
@@ -42,14 +50,15 @@ export class Backend {
       remainingMs: null,
       detail: 'opening the models',
     });
-    return Promise.resolve({ pixels: this.pixels, ...this.#assembled() });
+    const batchBudgetBytes = BATCH_BUDGET_BYTES[this.#accelerated ? 'gpu' : 'cpu'];
+    return Promise.resolve({ pixels: this.pixels, batchBudgetBytes, ...this.#assembled() });
   }
 
   segmenter(): Promise<Segmenter | null> {
     return Promise.resolve(this.#assembled().segmenter);
   }
 
-  #assembled(): Omit<Services, 'pixels'> {
+  #assembled(): Networks {
     return (this.#networks ??= assembleNetworks(this.runtime, modelFiles(this.#slots)));
   }
 

@@ -50,6 +50,7 @@ export interface FakeLog {
 export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Services {
   return {
     pixels: new CpuPixelOps(),
+    batchBudgetBytes: 1000,
     segmenter: null,
     codec: blockCodec,
     prompts: { encode: (prompt) => Promise.resolve(promptVector(prompt)) },
@@ -60,6 +61,7 @@ export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Servi
     denoiser: {
       latentChannels: 3,
       supportsAnchor: true,
+      bytesPerItem: () => 1,
       prepare: (items) => {
         log.batchSizes.push(items.length);
         return Promise.resolve({

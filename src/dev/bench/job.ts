@@ -23,7 +23,11 @@ export async function benchJob(canvasLongSidePx = 4096): Promise<void> {
   const files = await packFiles();
   if (!files) return printTable('4K job: left out', [['models/demo holds no checkpoint.safetensors yet']]);
   const runtime = new TimedRuntime(new OrtNodeRuntime());
-  const services: Services = { pixels: new CpuPixelOps(), ...assembleNetworks(runtime, files) };
+  const services: Services = {
+    pixels: new CpuPixelOps(),
+    batchBudgetBytes: 2 ** 30,
+    ...assembleNetworks(runtime, files),
+  };
   const picture = await readPicture(SAMPLE);
   const context: JobContext = { signal: new AbortController().signal, onEvent: () => undefined };
   const request = await packRequest(canvasLongSidePx);
