@@ -48,7 +48,7 @@ async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
 }
 
 /** One GPUDevice per model family: memory is only freed when the last session of a device goes. */
-class FamilyDevices implements DeviceProvider {
+export class FamilyDevices implements DeviceProvider {
   readonly #devices = new Map<string, Promise<GPUDevice>>();
 
   device(family: string): Promise<GPUDevice> {

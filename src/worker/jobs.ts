@@ -14,6 +14,10 @@ export class Jobs {
     this.#running.get(id)?.abort(new AppError('aborted', 'Stopped.'));
   }
 
+  cancelAll(): void {
+    for (const id of this.#running.keys()) this.cancel(id);
+  }
+
   /** Runs one job with its signal and throttled events; every outcome becomes a {@link Result}. */
   async run<T>(
     id: JobId,

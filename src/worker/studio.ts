@@ -75,6 +75,7 @@ export class Studio implements StudioApi {
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>> {
     return asResult(async () => {
       const picture = await decodePicture(file, name);
+      this.#jobs.cancelAll();
       this.#features.clear();
       this.#document = { name, picture, result: null };
       this.#viewer?.setOriginal(picture.raster);
@@ -147,7 +148,7 @@ export class Studio implements StudioApi {
     const busyBefore = backend.runtime.busyMs;
     const services = await backend.services(context);
     const onEvent = (event: JobEvent) => {
-      if (event.kind === 'area') this.#viewer?.refreshArea(event.area);
+      if (event.kind === 'area' && this.#document === opened) this.#viewer?.refreshArea(event.area);
       context.onEvent(event);
     };
     const canvas = await refine(
@@ -158,7 +159,8 @@ export class Studio implements StudioApi {
       {
         onCanvas: (raster) => {
           opened.result = { canvas: raster, request };
-          this.#viewer?.setRefined(raster);
+          // A job whose picture was replaced meanwhile may still be on its way to its next step boundary.
+          if (this.#document === opened) this.#viewer?.setRefined(raster);
         },
       },
     );
