@@ -11,8 +11,7 @@ const LAYERS = {
   gpu: ['domain', 'formats', 'models', 'shaders'],
   inference: ['domain', 'formats', 'models'],
   pipelines: ['domain', 'formats', 'models', 'gpu', 'inference'],
-  storage: ['domain'],
-  worker: ['domain', 'formats', 'models', 'gpu', 'inference', 'pipelines', 'storage', 'shaders'],
+  worker: ['domain', 'formats', 'models', 'gpu', 'inference', 'pipelines', 'shaders'],
   app: ['domain', 'worker/api'],
   ui: ['domain', 'app'],
   node: ['domain', 'formats', 'models', 'inference', 'pipelines'],
@@ -55,7 +54,10 @@ export default ts.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/no-deprecated': 'error',
     },
   },
@@ -73,13 +75,19 @@ export default ts.config(
       'svelte/no-at-html-tags': 'error',
       'no-restricted-syntax': [
         'error',
-        { selector: "MemberExpression[property.name='innerHTML']", message: 'Imported text is data, never markup.' },
+        {
+          selector: "MemberExpression[property.name='innerHTML']",
+          message: 'Imported text is data, never markup.',
+        },
         { selector: "NewExpression[callee.name='Function']", message: 'Imported data is never code.' },
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
-  { files: ['tests/**'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
+  {
+    files: ['tests/**'],
+    rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
   {
     files: ['src/domain/**'],
     rules: {
