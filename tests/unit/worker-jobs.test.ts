@@ -1,0 +1,114 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '#domain/job/app-error.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import { asResult, Jobs } from '#worker/jobs.ts';
+
+const progress = (fraction: number): JobEvent => ({
+  kind: 'progress',
+  phase: 'detail',
+  fraction,
+  remainingMs: null,
+  detail: '',
+});
+const notice: JobEvent = { kind: 'notice', message: 'text alone' };
+
+/** Work that lasts until its job is stopped. */
+const untilStopped = ({ signal }: { readonly signal: AbortSignal }) =>
+  new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+
+describe('jobs of the worker', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it('stops the named job and no other', async () => {
+    const jobs = new Jobs();
+    const stopped = jobs.run('a', () => undefined, untilStopped);
+    let alive: AbortSignal | undefined;
+    const other = jobs.run(
+      'b',
+      () => undefined,
+      ({ signal }) => {
+        alive = signal;
+        return Promise.resolve('done');
+      },
+    );
+    jobs.cancel('a');
+    expect(await stopped).toEqual({ ok: false, error: { code: 'aborted', message: 'Stopped.' } });
+    expect(await other).toEqual({ ok: true, value: 'done' });
+    expect(alive?.aborted).toBe(false);
+  });
+
+  it('forgets a job when it ends, so that its name can be used again', async () => {
+    const jobs = new Jobs();
+    await jobs.run(
+      'a',
+      () => undefined,
+      () => Promise.resolve(1),
+    );
+    jobs.cancel('a');
+    const again = jobs.run(
+      'a',
+      () => undefined,
+      ({ signal }) => Promise.resolve(signal.aborted),
+    );
+    expect(await again).toEqual({ ok: true, value: false });
+  });
+
+  it('lets progress through every 80 ms, areas and notices always', async () => {
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const seen: JobEvent[] = [];
+    await new Jobs().run(
+      'a',
+      (event) => seen.push(event),
+      ({ onEvent }) => {
+        onEvent(progress(0.1));
+        now += 79;
+        onEvent(progress(0.2));
+        onEvent(notice);
+        onEvent(notice);
+        now += 1;
+        onEvent(progress(0.3));
+        return Promise.resolve();
+      },
+    );
+    expect(seen).toEqual([progress(0.1), notice, notice, progress(0.3)]);
+  });
+});
+
+describe('outcomes that cross to the page', () => {
+  const failing = (error: unknown) =>
+    asResult(() => {
+      throw error;
+    });
+
+  it('keeps code and sentence of an expected failure', async () => {
+    const error = new AppError('bad-file', '"a.ckpt" is a pickle.', { cause: new Error('inside') });
+    expect(await failing(error)).toEqual({
+      ok: false,
+      error: { code: 'bad-file', message: '"a.ckpt" is a pickle.' },
+    });
+  });
+
+  it('calls the browser’s own abort a stop', async () => {
+    expect(await failing(new DOMException('signal is aborted', 'AbortError'))).toEqual({
+      ok: false,
+      error: { code: 'aborted', message: 'Stopped.' },
+    });
+  });
+
+  it('tells and logs what nobody expected', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    for (const [thrown, reason] of [
+      [new RangeError('no such weight'), 'no such weight'],
+      ['a bare string', 'a bare string'],
+    ] as const) {
+      const message = `Something unexpected went wrong: ${reason}`;
+      expect(await failing(thrown)).toEqual({ ok: false, error: { code: 'internal', message } });
+      expect(log).toHaveBeenLastCalledWith(thrown);
+    }
+  });
+});
