@@ -6,6 +6,8 @@ import type { JobId, Result } from './api.ts';
 /** Progress crosses to the page at most this often; areas and notices always do. */
 const PROGRESS_INTERVAL_MS = 80;
 
+const STOPPED = { ok: false, error: { code: 'aborted', message: 'Stopped.' } } as const;
+
 /** Running jobs by id: an AbortSignal cannot cross postMessage, so the page stops a job by naming it. */
 export class Jobs {
   readonly #running = new Map<JobId, AbortController>();
@@ -27,7 +29,9 @@ export class Jobs {
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {
-      return await asResult(() => work({ signal: controller.signal, onEvent: throttled(onEvent) }));
+      const result = await asResult(() => work({ signal: controller.signal, onEvent: throttled(onEvent) }));
+      // Whatever broke after the stop, e.g. features freed under a running network, is part of stopping.
+      return !result.ok && controller.signal.aborted ? STOPPED : result;
     } finally {
       this.#running.delete(id);
     }
