@@ -6,7 +6,14 @@ import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
-import { batchLimit, itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
+import {
+  batchLimit,
+  itemUnits,
+  repaintBatch,
+  type RepaintItem,
+  type Repainted,
+  type RepaintJob,
+} from './repaint.ts';
 import type { PixelOps } from './services.ts';
 
 /** A detection with everything the detail pass decides about it beforehand. */

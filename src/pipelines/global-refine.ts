@@ -5,7 +5,14 @@ import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { batchesOf, detectionAlpha, type DetailItem } from './detail.ts';
-import { batchLimit, itemUnits, repaintBatch, type RepaintItem, type Repainted, type RepaintJob } from './repaint.ts';
+import {
+  batchLimit,
+  itemUnits,
+  repaintBatch,
+  type RepaintItem,
+  type Repainted,
+  type RepaintJob,
+} from './repaint.ts';
 
 /** The UNet halves its latents twice, and 64 px keeps every level whole on the way. */
 const UNET_PX = 64;
