@@ -32,7 +32,7 @@ export interface CellSizes {
 }
 
 /**
- * Tiles of a batch [N,C,H,W], all of one size. Where tiles overlap, linear ramps that add up to one hide that each
+ * Tiles of a batch [N,C,H,W], all of one size. Where tiles overlap, smoothstep ramps that add up to one hide that each
  * tile's GroupNorm sees only its own statistics (spec/sdxl.md B.2).
  */
 export function codecTiles(batch: FloatTensor, cells: CellSizes, tiling: Tiling): CodecTile[] {

@@ -189,8 +189,8 @@ describe('tiling of a codec', () => {
     const row = data.slice(0, width);
     const steps = Array.from(row.slice(1), (value, x) => Math.abs(value - row[x]!));
     expect(Math.max(...row) - Math.min(...row)).toBe(1);
-    // Tiles 0 and 1 alternate; with 16 px of overlap the steepest ramp climbs a sixteenth per pixel.
-    expect(Math.max(...steps)).toBeLessThan(1 / 15);
+    // Tiles 0 and 1 alternate; over 16 px of overlap a smoothstep climbs at most 1.5 / 16 per pixel.
+    expect(Math.max(...steps)).toBeLessThanOrEqual(1.5 / 16);
   });
 
   it('loads one network per direction and size', async () => {
