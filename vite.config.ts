@@ -40,7 +40,7 @@ export default defineConfig({
           include: ['tests/e2e/**/*.e2e.test.ts'],
           environment: 'node',
           fileParallelism: false,
-          testTimeout: 20 * 60_000,
+          testTimeout: 40 * 60_000,
           hookTimeout: 120_000,
         },
       },

@@ -1,5 +1,4 @@
 import { planCrop } from '#domain/geometry/crop.ts';
-import { unitToCanvas } from '#domain/geometry/rect.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
 import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
@@ -29,11 +28,16 @@ export function planDetail(request: RefineRequest, canvas: Size<'canvas'>): Deta
   return request.detections
     .flatMap((detection, index) => {
       const concept = concepts.get(detection.conceptId);
-      return detection.enabled && concept && concept.denoise > 0
+      return detection.enabled && concept && concept.denoise > 0 && hasArea(detection)
         ? [detailItem(detection, concept, index, request, canvas)]
         : [];
     })
     .sort((a, b) => a.layer - b.layer);
+}
+
+/** A mask nobody has painted yet, or one erased whole, is nothing to refine. */
+function hasArea({ box, mask }: Detection): boolean {
+  return box.width > 0 && box.height > 0 && mask.runs.length > 1;
 }
 
 function detailItem(
@@ -112,17 +116,16 @@ async function layerAlphas(
 ): Promise<Map<DetailItem, Field<'canvas'>>> {
   const { growPx, featherPx } = job.request.detail;
   const fields: { area: Rect<'canvas'>; alpha: Field<'canvas'> }[] = [];
-  for (const { detection, area } of members)
-    fields.push({
-      area,
-      alpha: await detectionAlpha(job.services.pixels, detection, canvas, area, growPx, featherPx),
-    });
+  for (const { detection, area } of members) {
+    const coverage = await detectionCoverage(job.services.pixels, detection, canvas, area, growPx, featherPx);
+    fields.push({ area, alpha: fadeAtCropEdge(coverage, area, canvas, featherPx) });
+  }
   const weights = normaliseOverlap(fields);
   return new Map(members.map((item, i) => [item, weights[i] as Field<'canvas'>]));
 }
 
 /** Coverage of one detection inside an area, grown and feathered, in canvas pixels. */
-export async function detectionAlpha(
+export async function detectionCoverage(
   pixels: PixelOps,
   detection: Detection,
   canvas: Size<'canvas'>,
@@ -131,11 +134,5 @@ export async function detectionAlpha(
   featherPx: number,
 ): Promise<Field<'canvas'>> {
   const mask = await pixels.cropMask(decodeRle(detection.mask), canvas, area);
-  const alpha = await pixels.featherMask(mask, growPx, featherPx);
-  return fadeAtCropEdge(alpha, area, canvas, featherPx);
-}
-
-/** Canvas rectangle of a detection's box, for frames and thumbnails. */
-export function detectionRect(detection: Detection, canvas: Size<'canvas'>): Rect<'canvas'> {
-  return unitToCanvas(detection.box, canvas);
+  return pixels.featherMask(mask, growPx, featherPx);
 }

@@ -47,3 +47,33 @@ function forHeldCells(
     }
   }
 }
+
+/** Distinct strengths a feathered map is rounded to, so that few schedules have to be computed. */
+const STRENGTH_LEVELS = 64;
+
+/**
+ * Start sigma of every cell: the first level of the schedule the cell's own denoise would have. Null when no item has
+ * a strength map.
+ * @param schedule denoise -> descending sigmas.
+ */
+export function startSigmas(
+  items: readonly { readonly denoise: number; readonly strength?: Float32Array }[],
+  cells: number,
+  schedule: (denoise: number) => Float64Array,
+): Float32Array[] | null {
+  if (items.every((item) => !item.strength)) return null;
+  return items.map(({ denoise, strength }) => {
+    const starts = new Float32Array(cells).fill(Infinity);
+    const known = new Map<number, number>();
+    strength?.forEach((share, cell) => {
+      if (share < 1) starts[cell] = startSigma(Math.round(share * STRENGTH_LEVELS) / STRENGTH_LEVELS);
+    });
+    return starts;
+
+    function startSigma(share: number): number {
+      const sigma = known.get(share) ?? (share > 0 ? (schedule(denoise * share)[0] ?? 0) : 0);
+      known.set(share, sigma);
+      return sigma;
+    }
+  });
+}

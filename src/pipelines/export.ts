@@ -5,12 +5,10 @@ import type { Raster8 } from '#domain/raster.ts';
 import { parametersText } from '#formats/parameters-text.ts';
 import type { PngChunk } from '#formats/png/chunks.ts';
 import { encodePng } from '#formats/png/encode.ts';
-import { internationalTextChunk, textChunk } from '#formats/png/text.ts';
+import { compressedTextChunk, RECIPE_KEYWORD, textChunk } from '#formats/png/text.ts';
 import type { JobContext } from './progress.ts';
 import type { PixelOps } from './services.ts';
 
-/** Keyword of the `iTXt` chunk our own recipe lies under. */
-export const RECIPE_KEYWORD = 'luna';
 /** Keyword A1111 and galleries read. */
 export const PARAMETERS_KEYWORD = 'parameters';
 
@@ -31,13 +29,13 @@ export async function exportPicture(
   const unchanged = size.width === canvas.width && size.height === canvas.height;
   const raster = unchanged ? canvas : await pixels.resize(canvas, size);
   context.signal.throwIfAborted();
-  return { png: await encodePng(raster, recipe ? recipeChunks(recipe, size) : []), size };
+  return { png: await encodePng(raster, recipe ? await recipeChunks(recipe, size) : []), size };
 }
 
-function recipeChunks(recipe: Recipe, size: Size<'canvas'>): PngChunk[] {
+async function recipeChunks(recipe: Recipe, size: Size<'canvas'>): Promise<PngChunk[]> {
   const checkpoint = recipe.models.find(({ role }) => role === 'checkpoint')?.name ?? 'unknown';
   return [
     textChunk(PARAMETERS_KEYWORD, parametersText(recipe.request, size, checkpoint)),
-    internationalTextChunk(RECIPE_KEYWORD, JSON.stringify(recipe)),
+    await compressedTextChunk(RECIPE_KEYWORD, JSON.stringify(recipe)),
   ];
 }

@@ -4,7 +4,7 @@ import type { RefineRequest } from '#domain/job/request.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
-import { batchesOf, detectionAlpha, type DetailItem } from './detail.ts';
+import { batchesOf, detectionCoverage, type DetailItem } from './detail.ts';
 import {
   batchLimit,
   itemUnits,
@@ -98,8 +98,15 @@ async function withStrength(
   const strength = new Float32Array(side * side).fill(1);
   for (const { detection } of touching) {
     const { growPx, featherPx } = job.request.detail;
-    const alpha = await detectionAlpha(job.services.pixels, detection, canvas, item.area, growPx, featherPx);
-    lowerStrength(strength, cellMeans(alpha), refinedFactor);
+    const coverage = await detectionCoverage(
+      job.services.pixels,
+      detection,
+      canvas,
+      item.area,
+      growPx,
+      featherPx,
+    );
+    lowerStrength(strength, cellMeans(coverage), refinedFactor);
   }
   return { ...item, strength };
 }

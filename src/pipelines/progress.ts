@@ -49,6 +49,7 @@ export class ProgressTracker {
     this.#report(phase, detail);
     const begin = performance.now();
     const result = await run();
+    this.#context.signal.throwIfAborted();
     const entry = this.#done.get(kind) ?? { units: 0, ms: 0 };
     this.#done.set(kind, { units: entry.units + units, ms: entry.ms + performance.now() - begin });
     this.#report(phase, detail);

@@ -14,22 +14,21 @@ export interface RefinePlan {
   readonly canvas: Size<'canvas'>;
   readonly details: readonly DetailItem[];
   readonly tiles: readonly TileItem[];
-  readonly work: WorkPlan;
 }
 
 export function planRefine(request: RefineRequest, image: Size<'image'>): RefinePlan {
   const canvas = planCanvas(image, request.output.canvasLongSidePx);
   const details = planDetail(request, canvas);
   const tiles = planGlobal(request, canvas);
-  return { canvas, details, tiles, work: workOf(request, [...details, ...tiles]) };
+  return { canvas, details, tiles };
 }
 
-function workOf(request: RefineRequest, items: readonly RepaintItem[]): WorkPlan {
+function workOf(request: RefineRequest, items: readonly RepaintItem[], anchored: boolean): WorkPlan {
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
   return {
     resize: 1,
     prompt: new Set(items.flatMap((item) => [item.prompt, item.negative])).size,
-    anchor: items.filter((item) => item.anchorScale > 0).length,
+    anchor: anchored ? items.filter((item) => item.anchorScale > 0).length : 0,
     codec: units * CODEC_PASSES,
     step: units * callsPerItem(request),
     blend: units,
@@ -56,8 +55,9 @@ export async function refine(
   options: RefineOptions = {},
 ): Promise<Raster8<'canvas'>> {
   const plan = planRefine(request, image);
-  const tracker = new ProgressTracker(plan.work, context);
   const items = [...plan.details, ...plan.tiles];
+  const anchored = services.anchors !== null && services.denoiser.supportsAnchor;
+  const tracker = new ProgressTracker(workOf(request, items, anchored), context);
   const canvas = await tracker.work(
     'resize',
     1,

@@ -1,12 +1,13 @@
-import { canvasToLatent, LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
+import { LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
 import type { JobPhase } from '#domain/job/events.ts';
-import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
+import type { RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
-import { isStochastic, sample } from '#domain/sampling/sample.ts';
+import { sample } from '#domain/sampling/sample.ts';
 import { truncatedSigmas } from '#domain/sampling/schedules.ts';
-import { batchItem, floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
+import { batchItem, stack, type FloatTensor } from '#domain/tensor.ts';
 import type { PromptLibrary } from './conditioning.ts';
-import { differentialDenoise } from './differential.ts';
+import { differentialDenoise, startSigmas } from './differential.ts';
+import { scaffoldUnder, startState, stepNoise } from './noise.ts';
 import type { JobContext, ProgressTracker } from './progress.ts';
 import type { DenoiserItem, Services } from './services.ts';
 
@@ -142,9 +143,11 @@ async function sampleItems(
 ): Promise<FloatTensor> {
   const { request, services } = job;
   const { sampler, scheduler, steps, guidanceScale } = request.sampling;
+  const table = services.denoiser.sigmas;
   const side = (items[0] as RepaintItem).sizePx / LATENT_PX;
-  const noise = await noiseFor(job, items, request.scaffold);
-  const sigmas = items.map((item) => truncatedSigmas(scheduler, steps, item.denoise));
+  const noise = await scaffoldUnder(items, request.scaffold, services);
+  const schedule = (denoise: number) => truncatedSigmas(scheduler, steps, denoise, { table });
+  const sigmas = items.map((item) => schedule(item.denoise));
   const prepared = await services.denoiser.prepare(
     await denoiserItems(job, items, anchors),
     size(side, side),
@@ -152,10 +155,10 @@ async function sampleItems(
   );
   try {
     const model = trackedModel(job, prepared.denoise.bind(prepared), items, phase);
-    const starts = startSigmas(items, scheduler, steps, side);
+    const starts = startSigmas(items, side * side, schedule);
     const denoise = starts ? differentialDenoise(model, latents, noise, starts) : model;
-    return await sample(sampler, denoise, noised(latents, noise, sigmas), sigmas, {
-      noise: await stepNoise(job, items),
+    return await sample(sampler, denoise, startState(latents, noise, sigmas, table), sigmas, {
+      noise: stepNoise(items, request.scaffold, services.denoiser.latentChannels),
       throwIfAborted: () => job.context.signal.throwIfAborted(),
     });
   } finally {
@@ -185,93 +188,6 @@ function trackedModel(
 /** Model calls one item costs. */
 export function callsPerItem({ sampling }: RefineRequest): number {
   return sampling.sampler === 'heun' ? 2 * sampling.steps - 1 : sampling.steps;
-}
-
-/** x = latent + sigma0·noise per item (spec/sdxl.md F.5). */
-function noised(latents: FloatTensor, noise: FloatTensor, sigmas: readonly Float64Array[]): FloatTensor {
-  const x = floatTensor(latents.dims, latents.data.slice());
-  const stride = x.data.length / sigmas.length;
-  for (let i = 0; i < x.data.length; i++) {
-    const sigma = sigmas[Math.floor(i / stride)]?.[0] ?? 0;
-    x.data[i] = (x.data[i] as number) + sigma * (noise.data[i] as number);
-  }
-  return x;
-}
-
-/** The scaffold's own values under each item: sliced at 1:1, resampled exactly where the crop is. */
-async function noiseFor(
-  job: RepaintJob,
-  items: readonly RepaintItem[],
-  spec: ScaffoldSpec,
-): Promise<FloatTensor> {
-  const { pixels, denoiser } = job.services;
-  const slices: FloatTensor[] = [];
-  for (const { area, sizePx } of items) {
-    const latent = canvasToLatent(area);
-    const side = sizePx / LATENT_PX;
-    slices.push(
-      latent.width === side && latent.height === side
-        ? await pixels.scaffoldNoise(spec, latent, denoiser.latentChannels)
-        : await pixels.resampledNoise(spec, latent, size(side, side), denoiser.latentChannels),
-    );
-  }
-  return stack(slices);
-}
-
-/** Fresh noise of every step for the samplers that want it, made beforehand because a sampler asks synchronously. */
-async function stepNoise(
-  job: RepaintJob,
-  items: readonly RepaintItem[],
-): Promise<(item: number, draw: number) => Float32Array> {
-  const { scaffold, sampling } = job.request;
-  const draws: FloatTensor[] = [];
-  if (isStochastic(sampling.sampler))
-    for (let step = 0; step < sampling.steps; step++)
-      draws.push(await noiseFor(job, items, stepSpec(scaffold, step)));
-  return (item, draw) => {
-    const noise = draws[draw];
-    if (!noise) throw new RangeError(`${sampling.sampler} asked for noise beyond its ${draws.length} steps`);
-    return batchItem(noise, item).data;
-  };
-}
-
-/** Ancestral samplers take each step's noise from another scaffold, so that overlapping areas still agree. */
-function stepSpec(spec: ScaffoldSpec, step: number): ScaffoldSpec {
-  return { ...spec, seed: (spec.seed + Math.imul(step + 1, 0x9e3779b9)) >>> 0 };
-}
-
-/** Start sigma per cell for items with a strength map; null when none has one. */
-function startSigmas(
-  items: readonly RepaintItem[],
-  scheduler: RefineRequest['sampling']['scheduler'],
-  steps: number,
-  side: number,
-): Float32Array[] | null {
-  if (items.every((item) => !item.strength)) return null;
-  return items.map((item) => {
-    const starts = new Float32Array(side * side).fill(Infinity);
-    item.strength?.forEach((strength, cell) => {
-      if (strength < 1) starts[cell] = startSigma(scheduler, steps, item.denoise * strength);
-    });
-    return starts;
-  });
-}
-
-const startSigmaCache = new Map<string, number>();
-
-/** First sigma of the truncated schedule, at 1/256 steps of denoise: a feathered map has few distinct strengths. */
-function startSigma(
-  scheduler: RefineRequest['sampling']['scheduler'],
-  steps: number,
-  denoise: number,
-): number {
-  const quantised = Math.round(denoise * 256) / 256;
-  const key = `${scheduler}/${steps}/${quantised}`;
-  const known = startSigmaCache.get(key);
-  if (known !== undefined) return known;
-  const sigma = quantised > 0 ? (truncatedSigmas(scheduler, steps, quantised)[0] ?? 0) : 0;
-  startSigmaCache.set(key, sigma);
-  return sigma;
 }
 
 async function denoiserItems(

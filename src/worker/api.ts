@@ -123,6 +123,8 @@ export interface ScaffoldStatistics {
 }
 
 export interface ExportRequest {
+  /** Names the export as a job, so that it can be stopped. */
+  readonly job?: JobId;
   readonly request: RefineRequest;
   readonly includeMetadata: boolean;
 }

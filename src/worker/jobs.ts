@@ -30,8 +30,8 @@ export class Jobs {
     this.#running.set(id, controller);
     try {
       const result = await asResult(() => work({ signal: controller.signal, onEvent: throttled(onEvent) }));
-      // Whatever broke after the stop, e.g. features freed under a running network, is part of stopping.
-      return !result.ok && controller.signal.aborted ? STOPPED : result;
+      // An answer after the stop belongs to a document that may be gone, and whatever broke then is part of stopping.
+      return controller.signal.aborted ? STOPPED : result;
     } finally {
       this.#running.delete(id);
     }

@@ -16,6 +16,8 @@ const HATCH_PERIOD = 12;
 export class MaskLayer {
   readonly surface: OffscreenCanvas;
   mask: Mask<'image'>;
+  /** While a stroke is being drawn here, masks arriving from the page are older than what the user sees. */
+  painting = false;
   #item: OverlayItem;
 
   constructor(item: OverlayItem) {
@@ -27,7 +29,7 @@ export class MaskLayer {
 
   /** Takes over new looks or a new mask; true when something had to be redrawn. */
   update(item: OverlayItem): boolean {
-    const sameMask = sameRuns(item.mask.runs, this.#item.mask.runs);
+    const sameMask = this.painting || sameRuns(item.mask.runs, this.#item.mask.runs);
     if (!sameMask) this.mask = decodeRle(item.mask);
     const sameLook =
       item.hue === this.#item.hue &&

@@ -7,7 +7,8 @@ import { maskBox, encodeRle } from '#domain/mask/rle.ts';
 import { paintStroke } from '#domain/mask/brush.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { detect, ImageFeatures } from '#pipelines/detect.ts';
-import { exportPicture, PARAMETERS_KEYWORD, RECIPE_KEYWORD } from '#pipelines/export.ts';
+import { RECIPE_KEYWORD } from '#formats/png/text.ts';
+import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import { planRefine, refine } from '#pipelines/refine.ts';
 import { callsPerItem, itemUnits } from '#pipelines/repaint.ts';
@@ -32,15 +33,8 @@ import { startBackend, type Backend } from './backend.ts';
 import { asResult, Jobs } from './jobs.ts';
 import { decodePicture, type Picture } from './picture.ts';
 import { scaffoldStatistics } from './scaffold-statistics.ts';
+import { RefineRun, type Document, type Refined } from './refine-run.ts';
 import { Viewer } from './viewer.ts';
-
-/** The opened picture and what has been made of it. */
-interface Document {
-  readonly name: string;
-  readonly picture: Picture;
-  /** The canvas as last refined, and the request that made it. */
-  result: { readonly canvas: Raster8<'canvas'>; readonly request: RefineRequest } | null;
-}
 
 const APP_VERSION = '0.1.0';
 
@@ -111,6 +105,7 @@ export class Studio implements StudioApi {
     if (!layer) throw new AppError('bad-request', 'Select a detection before painting on its mask.');
     const scale = layer.mask.width / this.#opened().picture.raster.width;
     const path = points.map(({ x, y }) => ({ x: x * scale, y: y * scale }));
+    layer.painting = !finished;
     layer.mask = paintStroke(layer.mask, path, radiusPx * scale, mode === 'add' ? 'paint' : 'erase');
     layer.redraw();
     this.#viewer?.schedule();
@@ -147,22 +142,13 @@ export class Studio implements StudioApi {
     const begin = performance.now();
     const busyBefore = backend.runtime.busyMs;
     const services = await backend.services(context);
-    const onEvent = (event: JobEvent) => {
-      if (event.kind === 'area' && this.#document === opened) this.#viewer?.refreshArea(event.area);
-      context.onEvent(event);
-    };
-    const canvas = await refine(
-      opened.picture.raster,
-      request,
-      services,
-      { ...context, onEvent },
-      {
-        onCanvas: (raster) => {
-          opened.result = { canvas: raster, request };
-          // A job whose picture was replaced meanwhile may still be on its way to its next step boundary.
-          if (this.#document === opened) this.#viewer?.setRefined(raster);
-        },
-      },
+    const run = new RefineRun(opened, this.#recipe(opened, request), () =>
+      this.#document === opened ? this.#viewer : null,
+    );
+    const canvas = await run.follow(
+      (events) =>
+        refine(opened.picture.raster, request, services, { ...context, onEvent: events.onEvent }, events),
+      context.onEvent,
     );
     const elapsedMs = performance.now() - begin;
     this.#learnPace(request, opened.picture.raster, elapsedMs);
@@ -186,26 +172,34 @@ export class Studio implements StudioApi {
     return Promise.resolve();
   }
 
-  exportPng({ request, includeMetadata }: ExportRequest): Promise<Result<ExportedPng>> {
-    return asResult(async () => {
+  exportPng({ request, includeMetadata, job }: ExportRequest): Promise<Result<ExportedPng>> {
+    const ignore = () => undefined;
+    return this.#jobs.run(job ?? crypto.randomUUID(), ignore, async (context) => {
       const opened = this.#opened();
-      const context = { signal: new AbortController().signal, onEvent: () => undefined };
-      const result = opened.result ?? (await this.#upscaledOnly(opened, checked(request), context));
-      const recipe = includeMetadata ? this.#recipe(opened, result.request) : null;
+      const { canvas, recipe } =
+        opened.result ?? (await this.#upscaledOnly(opened, checked(request), context));
       const longSide = request.output.exportLongSidePx;
       const { pixels } = this.#ready();
-      const { png, size } = await exportPicture(result.canvas, longSide, recipe, pixels, context);
+      const { png, size } = await exportPicture(
+        canvas,
+        longSide,
+        includeMetadata ? recipe : null,
+        pixels,
+        context,
+      );
       return { blob: png, fileName: exportName(opened.name, size), size };
     });
   }
 
   /** A picture nobody has refined yet is exported as its upscale, and the recipe says just that. */
-  async #upscaledOnly(opened: Document, request: RefineRequest, context: JobContext) {
+  async #upscaledOnly(opened: Document, request: RefineRequest, context: JobContext): Promise<Refined> {
     const plain = { ...request, detections: [], global: { ...request.global, enabled: false } };
     const services = await this.#ready().services(context);
-    return { canvas: await refine(opened.picture.raster, plain, services, context), request: plain };
+    const canvas = await refine(opened.picture.raster, plain, services, context);
+    return { canvas, recipe: { ...this.#recipe(opened, plain), complete: true } };
   }
 
+  /** What a run starting now is made of; models and runtime may be others when it is exported. */
   #recipe({ picture }: Document, request: RefineRequest): Recipe {
     const { width, height } = picture.raster;
     const { models, networks } = this.#ready().info();
@@ -216,6 +210,7 @@ export class Studio implements StudioApi {
       source: { sha256: picture.sha256, size: { width, height } },
       models: models.map(({ role, name, bytes }) => ({ role, name, bytes })),
       runtime: networks,
+      complete: false,
     };
   }
 

@@ -11,7 +11,7 @@ import type { Raster8 } from '#domain/raster.ts';
 import { openStudio, type RunningStudio } from './studio.ts';
 
 /** Generous: CI may have two slow cores and everything runs on the CPU there. */
-const JOB_MS = 25 * 60_000;
+const JOB_MS = 35 * 60_000;
 
 let studio: RunningStudio;
 beforeAll(async () => {

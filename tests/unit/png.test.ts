@@ -5,7 +5,7 @@ import { AppError } from '#domain/job/app-error.ts';
 import { sniffPicture } from '#formats/image/sniff.ts';
 import { chunkBytes, PNG_SIGNATURE, readChunks } from '#formats/png/chunks.ts';
 import { encodePng } from '#formats/png/encode.ts';
-import { internationalTextChunk, readTexts, textChunk } from '#formats/png/text.ts';
+import { compressedTextChunk, readTexts, textChunk } from '#formats/png/text.ts';
 import { deflate } from '#formats/png/zlib.ts';
 
 async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
@@ -48,7 +48,7 @@ describe('PNG', () => {
     const texts = { parameters: 'a café\nSteps: 4', luna: '{"prompt":"銀の指輪 💍"}', mixed: 'Ω' };
     const chunks = [
       textChunk('parameters', texts.parameters),
-      internationalTextChunk('luna', texts.luna),
+      await compressedTextChunk('luna', texts.luna),
       textChunk('mixed', texts.mixed),
     ];
     const bytes = await bytesOf(await encodePng(picture(4, 4, 255), chunks));

@@ -7,6 +7,7 @@ import { concept, detection, request } from './pipelines-fakes.ts';
 
 const real = (min: number, max: number) => fc.double({ min, max, noNaN: true }).map((x) => (x === 0 ? 0 : x));
 const fraction = real(0, 1);
+const denoise = fc.oneof(fc.constant(0), real(0.01, 1));
 const pixels = (min: number, max: number) => fc.integer({ min, max });
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 
@@ -19,7 +20,7 @@ const concepts: fc.Arbitrary<ConceptSpec> = fc.record({
   selection: fc.constantFrom('largest', 'center', 'first', 'all'),
   maxObjects: pixels(1, 200),
   threshold: fraction,
-  denoise: fraction,
+  denoise,
   anchorScale: real(0, 2),
 });
 
@@ -63,7 +64,7 @@ const requests: fc.Arbitrary<RefineRequest> = fc.record({
     enabled: fc.boolean(),
     tilePx: fc.constantFrom(1024, 1536),
     overlapPx: pixels(64, 768),
-    denoise: fraction,
+    denoise,
     refinedFactor: fraction,
     prompt: text,
     negative: text,
@@ -102,6 +103,7 @@ describe('requests from outside', () => {
     ['concepts.0.selection', 'biggest'],
     ['concepts.0.maxObjects', 0],
     ['concepts.0.denoise', 1.01],
+    ['global.denoise', 0.000001],
     ['concepts.0.phrase', 7],
     ['detections.0.box.width', -0.1],
     ['detections.0.enabled', 'yes'],
@@ -146,6 +148,7 @@ describe('recipes', () => {
     request: made,
     source: { sha256: 'ab', size: { width: 640, height: 480 } },
     models: [{ role: 'checkpoint', name: 'm.safetensors', bytes: 7 }],
+    complete: true,
     runtime: 'CPU',
   });
 

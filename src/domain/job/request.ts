@@ -130,4 +130,6 @@ export interface Recipe {
   readonly source: { readonly sha256: string; readonly size: Size<'image'> };
   readonly models: readonly { readonly role: string; readonly name: string; readonly bytes: number }[];
   readonly runtime: string;
+  /** False when the run was stopped or failed before everything the request asks for was painted. */
+  readonly complete: boolean;
 }

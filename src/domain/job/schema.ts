@@ -4,6 +4,11 @@ import type { Recipe, RefineRequest } from './request.ts';
 /** Validation of requests that come from outside: an imported PNG, stored settings, another process. */
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** Below a hundredth nothing visible happens, and schedules grow with 1/denoise. */
+const denoise = v.pipe(
+  fraction,
+  v.check((value) => value === 0 || value >= 0.01, 'must be 0 or at least 0.01'),
+);
 const text = v.pipe(v.string(), v.maxLength(20_000));
 const pixels = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
@@ -17,14 +22,17 @@ const conceptSchema = v.object({
   selection: v.picklist(['largest', 'center', 'first', 'all']),
   maxObjects: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200)),
   threshold: fraction,
-  denoise: fraction,
+  denoise,
   anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
 });
 
+/** Masks are kept on a grid of at most this many cells a side, whatever the picture's size. */
+const MAX_MASK_SIDE = 4096;
+
 const maskSchema = v.pipe(
   v.object({
-    width: pixels(1, 16384),
-    height: pixels(1, 16384),
+    width: pixels(1, MAX_MASK_SIDE),
+    height: pixels(1, MAX_MASK_SIDE),
     runs: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.maxLength(4_000_000)),
   }),
   v.check(
@@ -69,7 +77,7 @@ export const refineRequestSchema = v.object({
     enabled: v.boolean(),
     tilePx: v.picklist([1024, 1536]),
     overlapPx: pixels(64, 768),
-    denoise: fraction,
+    denoise,
     refinedFactor: fraction,
     prompt: text,
     negative: text,
@@ -87,6 +95,7 @@ const recipeSchema = v.object({
   source: v.object({ sha256: text, size: v.object({ width: pixels(1, 16384), height: pixels(1, 16384) }) }),
   models: v.array(v.object({ role: text, name: text, bytes: v.number() })),
   runtime: text,
+  complete: v.boolean(),
 });
 
 export type Checked<T> =

@@ -1,8 +1,11 @@
 import { latin1, type PngChunk } from './chunks.ts';
-import { inflate } from './zlib.ts';
+import { deflate, inflate } from './zlib.ts';
 
 /** Inflated metadata is capped per chunk: a few kilobytes of zlib can claim gigabytes. */
 const MAX_TEXT_BYTES = 2 * 1024 * 1024;
+/** Our own recipe carries every mask, so it may be longer than anybody's prompt. */
+export const RECIPE_KEYWORD = 'luna';
+const MAX_RECIPE_BYTES = 64 * 1024 * 1024;
 
 /** `tEXt` when the text is Latin-1, else `iTXt` in UTF-8 (PNG specification §11.3.3). */
 export function textChunk(keyword: string, text: string): PngChunk {
@@ -13,10 +16,18 @@ export function textChunk(keyword: string, text: string): PngChunk {
     : internationalTextChunk(keyword, text);
 }
 
-/** Uncompressed `iTXt` without language or translated keyword. */
-export function internationalTextChunk(keyword: string, text: string): PngChunk {
-  const head = encodeLatin1(`${keyword}\0\0\0\0\0`);
-  const body = new TextEncoder().encode(text);
+/** `iTXt` in UTF-8 without language or translated keyword, uncompressed. */
+function internationalTextChunk(keyword: string, text: string): PngChunk {
+  return iTXt(keyword, 0, new TextEncoder().encode(text));
+}
+
+/** The same, deflated: for long machine-readable text. */
+export async function compressedTextChunk(keyword: string, text: string): Promise<PngChunk> {
+  return iTXt(keyword, 1, await deflate([new TextEncoder().encode(text)]));
+}
+
+function iTXt(keyword: string, compressed: 0 | 1, body: Uint8Array): PngChunk {
+  const head = encodeLatin1(`${keyword}\0${String.fromCharCode(compressed)}\0\0\0`);
   const data = new Uint8Array(head.length + body.length);
   data.set(head);
   data.set(body, head.length);
@@ -45,15 +56,16 @@ async function readText({ type, data }: PngChunk): Promise<{ keyword: string; te
   const body = data.subarray(end + 1);
   if (type === 'tEXt') return body.length > MAX_TEXT_BYTES ? null : { keyword, text: latin1(body) };
   if (type === 'zTXt') return { keyword, text: latin1(await inflate(body.slice(1), MAX_TEXT_BYTES)) };
-  return { keyword, text: await internationalText(body) };
+  const limit = keyword === RECIPE_KEYWORD ? MAX_RECIPE_BYTES : MAX_TEXT_BYTES;
+  return { keyword, text: await internationalText(body, limit) };
 }
 
-async function internationalText(body: Uint8Array<ArrayBuffer>): Promise<string> {
+async function internationalText(body: Uint8Array<ArrayBuffer>, limit: number): Promise<string> {
   const compressed = body[0] === 1;
   const languageEnd = body.indexOf(0, 2);
   const translatedEnd = languageEnd < 0 ? -1 : body.indexOf(0, languageEnd + 1);
   if (translatedEnd < 0) throw new RangeError('unterminated iTXt header');
   const raw = body.slice(translatedEnd + 1);
-  if (!compressed && raw.length > MAX_TEXT_BYTES) throw new RangeError('oversized iTXt');
-  return new TextDecoder().decode(compressed ? await inflate(raw, MAX_TEXT_BYTES) : raw);
+  if (!compressed && raw.length > limit) throw new RangeError('oversized iTXt');
+  return new TextDecoder().decode(compressed ? await inflate(raw, limit) : raw);
 }
