@@ -69,11 +69,7 @@ print(
 
 if (services.segmenter) {
   const threshold = defaults.threshold ?? DEFAULTS.concept.threshold;
-  const found = await detectionFigures(
-    services.segmenter,
-    'tests/fixtures/heldout-drawings',
-    defaults.threshold,
-  );
+  const found = await detectionFigures(services.segmenter, 'tests/fixtures/heldout-drawings', threshold);
   print(`SAM 3 mask IoU at threshold ${threshold}`, found.meanIou.toFixed(3), found.meanIou >= 0.6);
   for (const [concept, iou] of Object.entries(found.perConcept)) print(`  ${concept}`, iou.toFixed(2));
   print('found where absent', percent(found.falseOnAbsent));
