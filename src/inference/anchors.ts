@@ -82,9 +82,10 @@ export class IpAnchorEncoder {
 
   async release(): Promise<void> {
     await this.#mutex.run(async () => {
-      await this.#networks?.projection.release();
-      await this.#networks?.vision.release();
+      const networks = this.#networks;
       this.#networks = null;
+      await networks?.projection.release();
+      await networks?.vision.release();
     });
   }
 

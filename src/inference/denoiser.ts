@@ -1,4 +1,3 @@
-import { elementCount } from '#models/graph/dtype.ts';
 import { labelVector } from '#models/sdxl/unet-embedding.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
@@ -6,8 +5,10 @@ import { preconditioning, type Prediction, type Preconditioning } from '#domain/
 import { SDXL_TABLE, timestepOfSigma, type SigmaTable } from '#domain/sampling/sigmas.ts';
 import { floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
 import { LeaseCache, type Lease } from './denoiser-cache.ts';
+import { contextGroups, repeatedContexts, type ContextGroup } from './denoiser-contexts.ts';
 import { UnetSession, type UnetConditioning, type UnetModel, type UnetShape } from './denoiser-session.ts';
 import type { NetworkRuntime } from './runtime.ts';
+import { weightBytes } from './weights.ts';
 
 /** One item of a batch; the same as `DenoiserItem` of the pipelines, which this layer may not import. */
 export interface SdxlDenoiserItem {
@@ -49,7 +50,8 @@ export class SdxlDenoiser {
   readonly #runtime: NetworkRuntime;
   readonly #model: UnetModel;
   readonly #prediction: Prediction;
-  readonly #table: SigmaTable;
+  /** The noise levels the weights were trained on; zero-terminal-SNR checkpoints are sampled on their own. */
+  readonly sigmas: SigmaTable;
   readonly #sessions: LeaseCache<UnetSession>;
 
   constructor(runtime: NetworkRuntime, model: UnetModel, options: SdxlDenoiserOptions = {}) {
@@ -62,7 +64,7 @@ export class SdxlDenoiser {
     this.#runtime = runtime;
     this.#model = model;
     this.#prediction = options.prediction ?? 'eps';
-    this.#table = options.table ?? SDXL_TABLE;
+    this.sigmas = options.table ?? SDXL_TABLE;
     this.#sessions = new LeaseCache(cachedSessions(model));
   }
 
@@ -85,29 +87,47 @@ export class SdxlDenoiser {
     latent: Size<'latent'>,
     guidanceScale: number,
   ): Promise<PreparedSdxl> {
-    const guided = guidanceScale !== 1;
-    const rows = conditioningRows(items, guided);
-    const context = equalContexts(rows.map(({ text }) => text.context));
-    const shape: UnetShape = {
-      height: latent.height,
-      width: latent.width,
-      tokens: context.dims[1] as number,
-    };
-    const key = `${shape.width}x${shape.height}+${shape.tokens}`;
-    const lease = await this.#sessions.acquire(key, () =>
+    const rows = conditioningRows(items, guidanceScale !== 1);
+    const groups: PreparedGroup[] = [];
+    try {
+      for (const group of contextGroups(rows.map(({ text }) => text.context.dims[1] as number)))
+        groups.push(await this.#prepareGroup(group, rows, latent));
+    } catch (error) {
+      groups.forEach(disposeGroup);
+      throw error;
+    }
+    return new PreparedSdxl(groups, {
+      rows: rows.length,
+      guidanceScale,
+      prediction: this.#prediction,
+      table: this.sigmas,
+      inputDims: [items.length, this.latentChannels, latent.height, latent.width],
+    });
+  }
+
+  async #prepareGroup(
+    group: ContextGroup,
+    all: readonly ConditioningRow[],
+    { height, width }: Size<'latent'>,
+  ): Promise<PreparedGroup> {
+    const rows = group.rows.map((row) => all[row] as ConditioningRow);
+    const shape: UnetShape = { height, width, tokens: group.tokens };
+    const lease = await this.#sessions.acquire(`${width}x${height}+${group.tokens}`, () =>
       UnetSession.load(this.#runtime, this.#model, shape),
     );
     try {
+      const contexts = rows.map(({ text }) => text.context);
       const image = this.#model.adapter && imageInputs(rows, this.#imageDims());
-      return new PreparedSdxl(lease, {
-        conditioning: await lease.value.condition(context, image?.tokens ?? null),
+      return {
+        rows: group.rows,
+        lease,
+        conditioning: await lease.value.condition(
+          repeatedContexts(contexts, group.tokens),
+          image?.tokens ?? null,
+        ),
         y: stack(rows.map(({ text, sizeIds }) => labelTensor(text.pooled, sizeIds))),
         imageScales: image?.scales ?? new Float32Array(rows.length),
-        guidanceScale,
-        prediction: this.#prediction,
-        table: this.#table,
-        inputDims: [items.length, this.latentChannels, latent.height, latent.width],
-      });
+      };
     } catch (error) {
       lease.done();
       throw error;
@@ -124,11 +144,25 @@ export class SdxlDenoiser {
   }
 }
 
-interface PreparedState {
+/** Rows of one context length: what one model call takes. */
+interface PreparedGroup {
+  /** Their places in the batch: all positives, then (with guidance) all negatives. */
+  readonly rows: readonly number[];
+  readonly lease: Lease<UnetSession>;
   readonly conditioning: UnetConditioning;
-  /** [B,adm]; B = items, or twice that with guidance: all positives, then all negatives. */
+  /** [rows,adm]. */
   readonly y: FloatTensor;
   readonly imageScales: Float32Array;
+}
+
+function disposeGroup({ conditioning, lease }: PreparedGroup): void {
+  conditioning.dispose();
+  lease.done();
+}
+
+interface PreparedState {
+  /** Items, or twice that with guidance. */
+  readonly rows: number;
   readonly guidanceScale: number;
   readonly prediction: Prediction;
   readonly table: SigmaTable;
@@ -138,19 +172,19 @@ interface PreparedState {
 
 /** A batch whose conditioning is computed. */
 export class PreparedSdxl {
-  readonly #lease: Lease<UnetSession>;
+  readonly #groups: readonly PreparedGroup[];
   readonly #state: PreparedState;
   #disposed = false;
 
-  constructor(lease: Lease<UnetSession>, state: PreparedState) {
-    this.#lease = lease;
+  constructor(groups: readonly PreparedGroup[], state: PreparedState) {
+    this.#groups = groups;
     this.#state = state;
   }
 
   /** denoised of x [N,C,h,w] at each item's sigma; items with sigma 0 come back as they are. */
   async denoise(x: FloatTensor, sigmas: Float32Array): Promise<FloatTensor> {
     if (this.#disposed) throw new Error('denoise() after dispose()');
-    const { inputDims, y, conditioning, imageScales, prediction, table } = this.#state;
+    const { inputDims, rows, prediction, table } = this.#state;
     const [count = 0] = inputDims;
     if (x.dims.join() !== inputDims.join() || sigmas.length !== count)
       throw new RangeError(
@@ -159,18 +193,24 @@ export class PreparedSdxl {
     if (sigmas.every((sigma) => sigma === 0)) return floatTensor(x.dims, x.data.slice());
     const steps = Array.from(sigmas, (sigma) => timestepOfSigma(sigma, table));
     const scaling = Array.from(sigmas, (sigma, i) => preconditioning(prediction, sigma, steps[i]));
-    const passes = (y.dims[0] as number) / count;
-    const timesteps = Array.from({ length: count * passes }, (_, row) => steps[row % count] as number);
-    const input = modelInput(x, scaling, passes);
-    const output = await this.#lease.value.predict(input, timesteps, y, conditioning, imageScales);
+    const output = floatTensor([rows, ...x.dims.slice(1)]);
+    const stride = x.data.length / count;
+    for (const group of this.#groups) {
+      const { lease, conditioning, y, imageScales } = group;
+      const input = modelInput(x, scaling, group.rows);
+      const timesteps = group.rows.map((row) => steps[row % count] as number);
+      const { data } = await lease.value.predict(input, timesteps, y, conditioning, imageScales);
+      group.rows.forEach((row, i) =>
+        output.data.set(data.subarray(i * stride, (i + 1) * stride), row * stride),
+      );
+    }
     return denoised(x, output, sigmas, scaling, this.#state.guidanceScale);
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#state.conditioning.dispose();
-    this.#lease.done();
+    this.#groups.forEach(disposeGroup);
   }
 }
 
@@ -195,27 +235,6 @@ function conditioningRows(items: readonly SdxlDenoiserItem[], guided: boolean): 
   return [...positives, ...items.map((item) => row(item, item.negative, item.anchorNegative))];
 }
 
-/**
- * Contexts of different length as one tensor: each repeated up to the least common multiple. Repeating all tokens
- * equally does not change softmax attention (spec/sdxl.md A.8).
- */
-function equalContexts(contexts: readonly FloatTensor[]): FloatTensor {
-  const lengths = contexts.map((context) => context.dims[1] as number);
-  const tokens = lengths.reduce(leastCommonMultiple);
-  const width = contexts[0]?.dims[2] ?? 0;
-  const result = floatTensor([contexts.length, tokens, width]);
-  contexts.forEach(({ data }, i) => {
-    for (let at = 0; at < tokens * width; at += data.length) result.data.set(data, i * tokens * width + at);
-  });
-  return result;
-}
-
-function leastCommonMultiple(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y > 0) [x, y] = [y, x % y];
-  return (a / x) * b;
-}
-
 function labelTensor(pooled: FloatTensor, sizeIds: readonly number[]): FloatTensor {
   const y = labelVector(pooled.data, sizeIds);
   return floatTensor([y.length], y);
@@ -230,15 +249,21 @@ function imageInputs(rows: readonly ConditioningRow[], [tokens, width]: readonly
   };
 }
 
-/** c_in·x, once per pass. */
-function modelInput(x: FloatTensor, scaling: readonly Preconditioning[], passes: number): FloatTensor {
+/** c_in·x of the item each row belongs to. */
+function modelInput(
+  x: FloatTensor,
+  scaling: readonly Preconditioning[],
+  rows: readonly number[],
+): FloatTensor {
   const [count = 1, ...rest] = x.dims;
   const stride = x.data.length / count;
-  const result = floatTensor([count * passes, ...rest]);
-  for (let i = 0; i < x.data.length; i++) {
-    const value = (x.data[i] as number) * (scaling[Math.floor(i / stride)] as Preconditioning).input;
-    for (let pass = 0; pass < passes; pass++) result.data[pass * x.data.length + i] = value;
-  }
+  const result = floatTensor([rows.length, ...rest]);
+  rows.forEach((row, i) => {
+    const item = row % count;
+    const { input } = scaling[item] as Preconditioning;
+    for (let k = 0; k < stride; k++)
+      result.data[i * stride + k] = (x.data[item * stride + k] as number) * input;
+  });
   return result;
 }
 
@@ -266,7 +291,5 @@ function denoised(
 }
 
 function cachedSessions({ weights }: UnetModel): number {
-  let bytes = 0;
-  for (const dims of weights.shapes.values()) bytes += elementCount(dims) * 4;
-  return Math.max(1, Math.min(MAX_CACHED_SESSIONS, Math.floor(CACHE_BYTES / bytes)));
+  return Math.max(1, Math.min(MAX_CACHED_SESSIONS, Math.floor(CACHE_BYTES / weightBytes(weights, 'f32'))));
 }

@@ -11,6 +11,7 @@ import {
   type WeightingRule,
 } from './prompts-weighting.ts';
 import { takeFloat, type Network, type NetworkRuntime } from './runtime.ts';
+import { weightBytes } from './weights.ts';
 
 /** One chunk of a prompt: 77 ids per tower (their padding differs) and a weight per token. */
 export interface PromptIds {
@@ -32,6 +33,9 @@ const RULES: Readonly<Record<PromptSyntax, WeightingRule>> = {
   comfy: comfyWeighting,
   a1111: a1111Weighting,
 };
+
+/** Weights that may stay resident between jobs. The demo's towers do; full-size ones give way to the UNet (spec §9). */
+const RESIDENT_BYTES = 128 * 2 ** 20;
 
 /** Encodings kept; a document has at most some twenty prompts. */
 const CACHED_PROMPTS = 64;
@@ -83,6 +87,12 @@ export class SdxlPromptEncoder {
     return { context, pooled: firstItems(g.pooled as FloatTensor, 1) };
   }
 
+  /** Unloads the networks that are large: text encoders, then UNet, never both (spec/onnxruntime-web.md §9). */
+  async rest(): Promise<void> {
+    for (const tower of [this.#towers.l, this.#towers.g])
+      if (tower.bytes > RESIDENT_BYTES) await tower.release();
+  }
+
   /** Unloads both networks; encodings already made stay cached. */
   async release(): Promise<void> {
     await this.#towers.l.release();
@@ -120,6 +130,11 @@ class TowerRunner {
     this.#outputs = outputs;
   }
 
+  /** What its weights take on the device. */
+  get bytes(): number {
+    return weightBytes(this.#tower.weights, this.#runtime.emission.dtype);
+  }
+
   run(rows: readonly (readonly number[])[]): Promise<TowerOutputs> {
     return this.#mutex.run(async () => {
       const network = (this.#network ??= await this.#load());
@@ -140,8 +155,9 @@ class TowerRunner {
 
   async release(): Promise<void> {
     await this.#mutex.run(async () => {
-      await this.#network?.release();
+      const network = this.#network;
       this.#network = null;
+      await network?.release();
     });
   }
 

@@ -1,5 +1,5 @@
 import { float16Bits } from '#models/graph/builder.ts';
-import type { ElementType } from '#models/graph/dtype.ts';
+import { elementCount, ELEMENT_BYTES, type ElementType } from '#models/graph/dtype.ts';
 import { recipeDims, tensor, type ShapeTable, type WeightRecipe } from '#models/graph/weight-recipe.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
@@ -13,6 +13,13 @@ export interface WeightSource {
   float(key: string): Promise<FloatTensor>;
   /** The stored bytes, if the file holds exactly this tensor; null when it must be computed. */
   stored(key: string): Promise<{ dtype: SafetensorsDtype; bytes: Uint8Array<ArrayBuffer> } | null>;
+}
+
+/** What all of a source's tensors take in one element type. */
+export function weightBytes({ shapes }: WeightSource, dtype: 'f32' | 'f16'): number {
+  let elements = 0;
+  for (const dims of shapes.values()) elements += elementCount(dims);
+  return elements * ELEMENT_BYTES[dtype];
 }
 
 /** Canonical name -> how to make it from the file's own tensors. */

@@ -17,13 +17,17 @@ export class PromptLibrary {
     tracker: ProgressTracker,
   ): Promise<PromptLibrary> {
     const encoded = new Map<string, TextConditioning>();
-    for (const prompt of new Set(prompts))
-      encoded.set(
-        prompt,
-        await tracker.work('prompt', 1, 'conditioning', 'reading the prompts', () =>
-          encoder.encode(prompt, syntax),
-        ),
-      );
+    try {
+      for (const prompt of new Set(prompts))
+        encoded.set(
+          prompt,
+          await tracker.work('prompt', 1, 'conditioning', 'reading the prompts', () =>
+            encoder.encode(prompt, syntax),
+          ),
+        );
+    } finally {
+      await encoder.rest();
+    }
     return new PromptLibrary(encoded);
   }
 

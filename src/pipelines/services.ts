@@ -1,6 +1,7 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
+import type { SigmaTable } from '#domain/sampling/sigmas.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 
 /**
@@ -57,6 +58,8 @@ export interface TextConditioning {
 
 export interface PromptEncoder {
   encode(prompt: string, syntax: 'comfy' | 'a1111'): Promise<TextConditioning>;
+  /** No prompt will come for a while: frees what is large. Encoding loads it again. */
+  rest(): Promise<void>;
 }
 
 /** IP-Adapter tokens of an image: [1,tokens,C]. `unconditional` is the adapter's answer to a blank image. */
@@ -92,6 +95,8 @@ export interface PreparedDenoiser {
 export interface Denoiser {
   readonly latentChannels: number;
   readonly supportsAnchor: boolean;
+  /** The noise levels the weights were trained on, which sampling must follow. */
+  readonly sigmas: SigmaTable;
   /** Rough peak bytes of one item's model call, to size batches with. */
   bytesPerItem(latent: Size<'latent'>): number;
   prepare(

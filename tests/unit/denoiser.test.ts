@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ipAdapterLayers, imageAttention } from '#models/ip-adapter/layers.ts';
 import { size } from '#domain/geometry/rect.ts';
+import { SDXL_TABLE, ZSNR_TABLE } from '#domain/sampling/sigmas.ts';
 import { batchItem, floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
+import { contextGroups } from '#inference/denoiser-contexts.ts';
 import { LeaseCache } from '#inference/denoiser-cache.ts';
 import { SdxlDenoiser, type SdxlDenoiserOptions } from '#inference/denoiser.ts';
+import type { NetworkRuntime } from '#inference/runtime.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import type { Denoiser, DenoiserItem } from '#pipelines/services.ts';
 import { randomTensor, randomWeights, tinyUnet } from './unet-keymaps.ts';
@@ -118,6 +121,43 @@ describe('SdxlDenoiser', () => {
     expect(maxDifference(batchItem(together, 0), batchItem(alone, 0))).toBeLessThan(1e-4);
   });
 
+  it.each([
+    ['that share a session', [1, 2, 3], 1],
+    ['too different to share one', [1, 5, 7], 7],
+  ])('treats prompts of lengths %s as if each were alone', async (_, chunks, negative) => {
+    const items = chunks.map((n) =>
+      item(`p${n}`, { positive: text(`p${n}`, n), negative: text('no', negative) }),
+    );
+    const sigmas = [1, 2, 0.5];
+    const together = await denoise(items, sigmas, 4);
+    for (const [i, one] of items.entries()) {
+      const alone = await denoise([one], [sigmas[i]!], 4, shared, stack([noise(`x${i}`)]));
+      expect(maxDifference(batchItem(together, i), batchItem(alone, 0))).toBeLessThan(1e-4);
+    }
+  });
+
+  it('never repeats contexts beyond eight chunks to make lengths equal', async () => {
+    const families = new Set<string>();
+    const recording: NetworkRuntime = {
+      description: '',
+      emission: runtime.emission,
+      load: (family, ...rest) => {
+        families.add(family);
+        return runtime.load(family, ...rest);
+      },
+    };
+    const model = new SdxlDenoiser(recording, { config, weights, adapter: null });
+    const items = [item('a', { positive: text('a', 5), negative: text('no', 7) }), item('b')];
+    (await model.prepare(items, LATENT, 4)).dispose();
+    expect([...families]).toEqual([`denoiser 8x8+${7 * 77}`, `denoiser 8x8+${5 * 77}`]);
+    await model.release();
+  });
+
+  it('samples on the table it was given', () => {
+    expect(denoiser().sigmas).toBe(SDXL_TABLE);
+    expect(denoiser(true, { table: ZSNR_TABLE }).sigmas).toBe(ZSNR_TABLE);
+  });
+
   it('scales v predictions differently from eps', async () => {
     const sigma = 2;
     const x = stack([noise('x0')]);
@@ -143,6 +183,25 @@ describe('SdxlDenoiser', () => {
   it('refuses models whose input is not a latent alone', () => {
     const inpaint = { config: { ...config, inChannels: 9 }, weights, adapter: null };
     expect(() => new SdxlDenoiser(runtime, inpaint)).toThrow('takes 9 channels and gives 4');
+  });
+});
+
+describe('contextGroups', () => {
+  it.each([
+    [[1, 2, 3, 1], [{ rows: [0, 1, 2, 3], chunks: 6 }]],
+    [[1, 1], [{ rows: [0, 1], chunks: 1 }]],
+    [
+      [5, 7, 1, 8],
+      [
+        { rows: [2, 3], chunks: 8 },
+        { rows: [1], chunks: 7 },
+        { rows: [0], chunks: 5 },
+      ],
+    ],
+    [[12, 3], [{ rows: [0, 1], chunks: 12 }]],
+  ])('puts %j chunks into %j', (chunks, expected) => {
+    const groups = contextGroups(chunks.map((n) => 77 * n));
+    expect(groups.map(({ rows, tokens }) => ({ rows, chunks: tokens / 77 }))).toEqual(expected);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Services, DenoiserItem, TextConditioning } from '#pipelines/servic
 import type { ConceptSpec, Detection, RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
+import { SDXL_TABLE } from '#domain/sampling/sigmas.ts';
 import { encodeRle } from '#domain/mask/rle.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 
@@ -53,7 +54,7 @@ export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Servi
     batchBudgetBytes: 1000,
     segmenter: null,
     codec: blockCodec,
-    prompts: { encode: (prompt) => Promise.resolve(promptVector(prompt)) },
+    prompts: { encode: (prompt) => Promise.resolve(promptVector(prompt)), rest: () => Promise.resolve() },
     anchors: {
       encode: (image) => Promise.resolve(floatTensor([1, 1, 1], Float32Array.of(mean(image.data)))),
       unconditional: () => Promise.resolve(floatTensor([1, 1, 1])),
@@ -61,6 +62,7 @@ export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Servi
     denoiser: {
       latentChannels: 3,
       supportsAnchor: true,
+      sigmas: SDXL_TABLE,
       bytesPerItem: () => 1,
       prepare: (items) => {
         log.batchSizes.push(items.length);

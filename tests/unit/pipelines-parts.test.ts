@@ -21,10 +21,11 @@ describe('prompts of a job', () => {
         const vector = floatTensor([1], Float32Array.of(prompt.length));
         return Promise.resolve({ context: vector, pooled: vector });
       },
+      rest: () => Promise.resolve(void asked.push('rest')),
     };
     const tracker = new ProgressTracker({ prompt: 2 }, recording());
     const library = await PromptLibrary.encode(['face', '', 'face'], 'a1111', encoder, tracker);
-    expect(asked).toEqual(['a1111:face', 'a1111:']);
+    expect(asked).toEqual(['a1111:face', 'a1111:', 'rest']);
     expect((await library.get('face')).pooled.data[0]).toBe(4);
     await expect(library.get('eye')).rejects.toThrow('prompt was not encoded: "eye"');
   });

@@ -71,8 +71,8 @@ const tokenize: Tokenize = (prompt): PromptIds[] => {
   return [{ l: row(599), g: row(0), weights: Array.from({ length: 77 }, (_, i) => (i === 0 ? 1 : weight)) }];
 };
 
-/** Counts network runs by name of the family. */
-function counting(inner: NetworkRuntime, runs: string[]): NetworkRuntime {
+/** Notes network runs, and releases, by name of the family. */
+function counting(inner: NetworkRuntime, runs: string[], released: string[] = []): NetworkRuntime {
   return {
     description: inner.description,
     emission: inner.emission,
@@ -84,7 +84,10 @@ function counting(inner: NetworkRuntime, runs: string[]): NetworkRuntime {
           runs.push(family);
           return network.run(feeds, keep);
         },
-        release: () => network.release(),
+        release: () => {
+          released.push(family);
+          return network.release();
+        },
       };
     },
   };
@@ -108,6 +111,23 @@ describe('the prompt encoder', () => {
     expect(first.pooled.dims).toEqual([1, 48]);
     await encoder.encode('a fine face', 'a1111');
     expect(runs).toHaveLength(4);
+    await encoder.release();
+  });
+
+  it('unloads large towers when it rests and keeps small ones', async () => {
+    const { l, g } = await goldenTowers();
+    const shapes = new Map([...g.weights.shapes, ['unused', [2 ** 25 + 1]]]);
+    const large = { ...g, weights: { ...g.weights, shapes } };
+    const [runs, released]: [string[], string[]] = [[], []];
+    const runtime = counting(new OrtNodeRuntime({ threads: 1 }), runs, released);
+    const encoder = new SdxlPromptEncoder(runtime, { l, g: large }, tokenize);
+    const first = await encoder.encode('face', 'comfy');
+    await encoder.rest();
+    await encoder.rest();
+    expect(released).toEqual(['text-g']);
+    expect(await encoder.encode('face', 'comfy')).toBe(first);
+    await encoder.encode('eyes', 'comfy');
+    expect(runs).toEqual(['text-l', 'text-g', 'text-l', 'text-g']);
     await encoder.release();
   });
 
