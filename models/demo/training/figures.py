@@ -538,9 +538,9 @@ def _head(scene: Scene, h: Frame, look: Look, person: int, face: int, rng: rando
         scene.stroke(h(lid), 0.07 * h.scale, darker(look.hair, 0.5) if look.woman else darker(look.skin, 0.6), o)
         if look.woman:
             scene.stroke(h([(ex + s * rx * 0.95, ey - ry * 0.35), (ex + s * rx * 1.3, ey - ry * 0.65)]), 0.05 * h.scale, darker(look.hair, 0.5), o)
-        brow = smooth([(ex - 0.2, ey - ry - 0.12), (ex, ey - ry - 0.19), (ex + 0.2, ey - ry - 0.12)], closed=False, per=4)
+        brow = smooth([(ex - 0.2, ey - ry - 0.12), (ex, ey - ry - 0.19), (ex + 0.2, ey - ry - 0.12)], closed=False, per=8)
         scene.stroke(h(brow), (0.055 if look.woman else 0.09) * h.scale, darker(look.hair, 0.15), own)
-    scene.stroke(h(smooth([(dx * 1.25 - 0.03, 0.28), (dx * 1.3 + 0.07, 0.37), (dx * 1.25 - 0.04, 0.40)], closed=False, per=4)), 0.05 * h.scale, darker(look.skin, 0.24), own)
+    scene.stroke(h(smooth([(dx * 1.25 - 0.03, 0.28), (dx * 1.3 + 0.07, 0.37), (dx * 1.25 - 0.04, 0.40)], closed=False, per=8)), 0.05 * h.scale, darker(look.skin, 0.24), own)
     mouth = scene.instance("mouth")
     o = (mouth, face, person)
     mx, my = dx * 1.1, 0.62

@@ -21,24 +21,24 @@ from figures import (Arm, Look, Scene, cloud, curtain, darker, draw_cat, draw_cu
 
 
 def portrait() -> Scene:
-    """1024 x 1024: a woman in front of a warm disc, one hand raised, one at her chest."""
+    """1024 x 1024: a woman in front of a pale disc, one hand raised, one at her chest."""
     scene = Scene(1024, 1024, 2)
     r = random.Random(41)
-    scene.fill(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float), ("#f7dcc0", "#e9a98a"))
-    scene.glow(0.5, 0.42, 0.75, 0.7, "#fff3dd", 0.75)
-    scene.fill(ellipse(0.5, 0.45, 0.40, 0.40, n=120), ("#f4b183", "#e58a6a"))
-    scene.glow(0.42, 0.30, 0.36, 0.34, "#ffe1b8", 0.55)
-    for x, y, length, angle, colour in ((0.02, 1.02, 0.52, -1.05, "#5d8a72"), (0.16, 1.04, 0.36, -1.45, "#7ba586"), (0.98, 1.02, 0.54, -2.08, "#4f7d69"),
-                                        (0.85, 1.05, 0.36, -1.65, "#86ac87"), (-0.02, 0.66, 0.26, -0.5, "#86ac87"), (1.02, 0.62, 0.24, -2.7, "#7ba586")):
+    scene.fill(np.array([(0, 0), (1, 0), (1, 1), (0, 1)], float), ("#6fa8a5", "#34686f"))
+    scene.glow(0.5, 0.36, 0.8, 0.7, "#a9d3c8", 0.7)
+    scene.fill(ellipse(0.5, 0.45, 0.40, 0.40, n=120), ("#bfdccf", "#7fb5ae"))
+    scene.glow(0.40, 0.28, 0.36, 0.34, "#eef6e4", 0.6)
+    for x, y, length, angle, colour in ((0.02, 1.02, 0.46, -1.05, "#2f6358"), (0.13, 1.04, 0.30, -1.45, "#4f8a72"), (0.98, 1.02, 0.54, -2.08, "#2b5a52"),
+                                        (0.87, 1.05, 0.36, -1.65, "#4f8a72"), (1.02, 0.60, 0.24, -2.7, "#3d7566")):
         sprig(scene, x, y, length, angle, colour)
-    for x, y, q in ((0.10, 0.12, 0.010), (0.2, 0.06, 0.006), (0.88, 0.10, 0.012), (0.80, 0.05, 0.006), (0.93, 0.22, 0.007), (0.07, 0.27, 0.007)):
-        scene.fill(ellipse(x, y, q, q, n=20), "#fff6e4")
-    look = Look(woman=True, skin=rgb("#f2bf98"), hair=rgb("#5b3426"), iris=rgb("#3f7a6b"), shirt=rgb("#2f6d72"), shirt2=rgb("#f6e3c0"), pants=rgb("#2d3a5a"),
-                hat=rgb("#c8553d"), hair_style="wavy", fringe="side", eye_size=0.98, mouth_style="smile", pattern="collar", sleeve="long", look_x=0.06, detail=True)
-    arms = [Arm((-1.62, 0.78), "open", -math.pi / 2 - 0.16, bend=1), Arm((0.5, 2.0), "rest", math.pi + 0.38, bend=-1)]
-    scene.glow(0.52, 0.62, 0.42, 0.5, "#a8503c", 0.28)
-    draw_person(scene, 0.52, 0.40, 0.225, look, arms, r, -0.06)
-    scene.glow(0.2, 0.12, 0.7, 0.6, "#fff0cf", 0.22)
+    for x, y, q in ((0.10, 0.12, 0.010), (0.2, 0.06, 0.006), (0.88, 0.10, 0.012), (0.80, 0.05, 0.006), (0.93, 0.22, 0.007), (0.07, 0.24, 0.007)):
+        scene.fill(ellipse(x, y, q, q, n=20), "#f6efd9")
+    look = Look(woman=True, skin=rgb("#f6c8a2"), hair=rgb("#5b3426"), iris=rgb("#3f7a6b"), shirt=rgb("#d2603f"), shirt2=rgb("#f8e7c8"), pants=rgb("#2d3a5a"),
+                hat=rgb("#c8553d"), hair_style="wavy", fringe="side", eye_size=1.0, mouth_style="smile", pattern="collar", sleeve="long", look_x=0.06, detail=True)
+    arms = [Arm((-1.66, 0.72), "open", -math.pi / 2 - 0.14, bend=1), Arm((0.5, 2.0), "rest", math.pi + 0.38, bend=-1)]
+    scene.glow(0.52, 0.66, 0.42, 0.5, "#234a4c", 0.3)
+    draw_person(scene, 0.53, 0.40, 0.225, look, arms, r, -0.06)
+    scene.glow(0.2, 0.10, 0.7, 0.6, "#fff3d6", 0.2)
     return scene
 
 
@@ -80,12 +80,12 @@ def windowsill() -> Scene:
     scene = Scene(768, 1152, 2)
     r = random.Random(11)
     H = scene.H
-    scene.fill(np.array([(0, 0), (1, 0), (1, H), (0, H)], float), ("#40516b", "#2b3650"))
-    x0, y0, x1, y1 = 0.10, 0.09, 0.90, 1.04
+    scene.fill(np.array([(0, 0), (1, 0), (1, H), (0, H)], float), ("#6f86a3", "#4d6384"))
+    x0, y0, x1, y1 = 0.10, 0.09, 0.90, 0.96
     scene.fill(rounded_rect(x0 - 0.035, y0 - 0.035, x1 + 0.035, y1 + 0.035, 0.012), ("#f3e9d8", "#d9c9b0"))
     scene.fill(rounded_rect(x0, y0, x1, y1, 0.006), ("#6f8fc0", "#f7c9a8"))
-    scene.glow(0.66, 0.74, 0.42, 0.34, "#ffe3b0", 0.8)
-    for base, c in ((0.80, "#8f86ac"), (0.88, "#6d7196"), (0.95, "#505d7d")):
+    scene.glow(0.66, 0.68, 0.42, 0.34, "#ffe3b0", 0.8)
+    for base, c in ((0.74, "#8f86ac"), (0.81, "#6d7196"), (0.88, "#505d7d")):
         top = smooth([(x, base + 0.028 * math.sin(9 * x + base * 31)) for x in np.linspace(x0, x1, 7)], closed=False, per=8)
         top[:, 0] = np.clip(top[:, 0], x0, x1)
         scene.fill(np.concatenate([top, [(x1, y1), (x0, y1)]]), (c, mix(rgb(c), rgb("#f0b79a"), 0.2)))
@@ -93,31 +93,31 @@ def windowsill() -> Scene:
         cloud(scene, cx, cy, q, "#fbe6d6")
     scene.fill(rounded_rect(0.488, y0, 0.512, y1, 0.002), ("#f3e9d8", "#d9c9b0"))
     for side in (-1, 1):
-        curtain(scene, side, "#c7645a")
-    table = 1.10
+        curtain(scene, side, "#c7645a", 0.13, 1.04)
+    table = 1.06
     scene.fill(np.array([(0, table), (1, table), (1, H), (0, H)]), ("#d49a6a", "#9a5f42"))
     scene.fill(np.array([(0, table), (1, table), (1, table + 0.018), (0, table + 0.018)]), "#e9bd8c")
-    for yy in (1.2, 1.29, 1.4):
+    for yy in (1.17, 1.28, 1.40):
         scene.stroke(smooth([(0, yy), (0.3, yy + 0.01), (0.7, yy - 0.008), (1, yy + 0.006)], closed=False, per=6), 0.003, "#a96d49")
-    scene.glow(0.34, 1.245, 0.2, 0.045, "#4a2420", 0.6)
-    vx, vy, vs = 0.33, 1.235, 0.40
-    for lean, length, colour, seed in ((-0.36, 0.47, "#f2a65a", 3), (0.44, 0.50, "#b9568f", 8), (-0.04, 0.60, "#e9687a", 1), (0.20, 0.40, "#f4c95d", 30)):
+    vx, vy, vs = 0.205, 1.16, 0.38
+    scene.glow(vx, vy, 0.2, 0.045, "#4a2420", 0.6)
+    for lean, length, colour, seed in ((-0.14, 0.44, "#f2a65a", 3), (0.50, 0.46, "#f3e3c2", 12), (0.20, 0.58, "#e9687a", 1)):
         draw_flower(scene, vx + lean * 0.02, vy - vs * 0.93, length, rgb(colour), random.Random(seed), lean)
     draw_vase(scene, vx, vy, vs, rgb("#4f8f96"), random.Random(4))
-    scene.glow(0.70, 1.30, 0.24, 0.05, "#4a2420", 0.6)
-    draw_cat(scene, 0.69, 1.295, 0.60, random.Random(8), rgb("#e39a4f"))
-    scene.glow(0.40, 1.415, 0.17, 0.035, "#4a2420", 0.55)
-    draw_cup(scene, 0.38, 1.41, 0.24, rgb("#f1ede4"), random.Random(9), mirror=True)
-    scene.glow(0.62, 0.75, 0.7, 0.75, "#ffd9a0", 0.20)
+    scene.glow(0.745, 1.205, 0.24, 0.05, "#4a2420", 0.6)
+    draw_cat(scene, 0.745, 1.20, 0.58, random.Random(6), rgb("#e39a4f"))
+    scene.glow(0.48, 1.38, 0.19, 0.04, "#4a2420", 0.55)
+    draw_cup(scene, 0.46, 1.375, 0.30, rgb("#3d6fa8"), random.Random(9), mirror=True)
+    scene.glow(0.62, 0.75, 0.7, 0.75, "#ffd9a0", 0.14)
     return scene
 
 
 SAMPLES = [
-    ("portrait.png", portrait, "Portrait in terracotta", ["face", "hands", "eyes", "hair", "mouth"],
-     "A young woman with wavy brown hair and a teal blouse, one hand raised in greeting, warm terracotta backdrop with leaves"),
+    ("portrait.png", portrait, "Portrait in teal and terracotta", ["face", "hands", "eyes", "hair", "mouth"],
+     "A young woman with wavy brown hair and a terracotta blouse, one hand raised in greeting, teal backdrop with leaves"),
     ("garden.png", garden, "Two friends in a garden", ["face", "hands", "hat", "tree", "house", "sun"],
      "Two friends waving in a green garden at golden hour, a straw hat, a striped shirt, a small house and trees on the hills"),
-    ("windowsill.png", windowsill, "Cat on the windowsill", ["cat", "flower", "vase", "cup", "eyes"],
+    ("windowsill.png", windowsill, "Cat on the windowsill", ["cat", "flower", "vase", "cup"],
      "A ginger cat beside a vase of flowers and a cup on a wooden windowsill, dusk light through red curtains"),
 ]
 
