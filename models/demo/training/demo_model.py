@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import figures
 import leaves
 from bpe import BOS, EOS, PAD_G, PAD_L, Tokenizer
-from networks import (ImageKeysValues, Resampler, ResamplerConfig, TextConfig, TextTowerG, TextTowerL, Unet, UnetConfig,
-                      Vision, VisionConfig, size_embedding)
+from networks import (ImageKeysValues, Resampler, ResamplerConfig, SpatialTransformer, TextConfig, TextTowerG, TextTowerL,
+                      Unet, UnetConfig, Vision, VisionConfig, size_embedding)
 from sampling import timestep
 
 EXTRA_WORDS = ("a", "of", "the", "with", "in", ",", ".", "and", "very", "color", "picture")
@@ -48,30 +48,61 @@ class DemoModel(nn.Module):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Small embeddings, zero row 0, residual branches that start at zero."""
-        for embedding in (self.text_l.embeddings["token_embedding"], self.text_g.token_embedding):
-            nn.init.normal_(embedding.weight, std=0.3)
-            embedding.weight.data[0] = 0
-            embedding.weight.register_hook(_without_first_row)
-        nn.init.normal_(self.text_l.embeddings["position_embedding"].weight, std=0.02)
-        nn.init.normal_(self.vision.vision_model.embeddings.position_embedding.weight, std=0.1)
         for name, p in self.unet.named_parameters():
-            if name.endswith(("out_layers.3.weight", "proj_out.weight", "out.2.weight")) and "to_out" not in name:
-                nn.init.zeros_(p) if name != "out.2.weight" else nn.init.normal_(p, std=1e-3)
+            if name.endswith(("out_layers.3.weight", "out.2.weight")):
+                nn.init.normal_(p, std=1e-3)
+        self.start_conditioning()
 
-    def quiet_sizes(self) -> None:
-        """Make the label vector carry the pooled text only.
+    def start_conditioning(self) -> None:
+        """(Re)start everything that carries text or image content so that it matters from the first step.
 
+        Attention of the text towers starts as a plain average of the words, the pooled vector as that average.
         The 1536 size values are random in training and say nothing about these pictures; left in, they drown the
-        32 pooled values for thousands of steps. Their columns are zero and stay zero, so any size works alike.
+        32 pooled values. Their columns of label_emb are zero and stay zero, so any size works alike.
         """
-        weight = self.unet.label_emb[0][0].weight
-        pooled = self.cfg_g.width
-        if weight.data[:, pooled:].any():
-            weight.data[:, :pooled] *= (weight.shape[1] / pooled) ** 0.5
-            weight.data[:, pooled:] = 0
-        mask = (torch.arange(weight.shape[1]) < pooled).float()
-        weight.register_hook(lambda grad: grad * mask)
+        for tower in (TextTowerL(self.cfg_l), TextTowerG(self.cfg_g)):
+            (self.text_l if isinstance(tower, TextTowerL) else self.text_g).load_state_dict(tower.state_dict())
+        for embedding in (self.text_l.embeddings["token_embedding"], self.text_g.token_embedding):
+            nn.init.normal_(embedding.weight, std=1.0)
+            embedding.weight.data[[0, self.rows[BOS], self.rows[EOS], self.rows[PAD_G]]] = 0
+            embedding.weight.register_hook(_without_first_row)
+        nn.init.normal_(self.text_l.embeddings["position_embedding"].weight, std=0.1)
+        nn.init.normal_(self.text_g.positional_embedding, std=0.1)
+        for block in self.text_g.transformer["resblocks"]:
+            width = self.cfg_g.width
+            block.attn.in_proj_weight.data[: 2 * width] *= 0.1
+            nn.init.orthogonal_(block.attn.in_proj_weight.data[2 * width:])
+            nn.init.orthogonal_(block.attn.out_proj.weight)
+        nn.init.eye_(self.text_g.text_projection)
+        self.vision.load_state_dict(Vision(VisionConfig()).state_dict())
+        nn.init.normal_(self.vision.vision_model.embeddings.position_embedding.weight, std=0.1)
+        self.resampler.load_state_dict(Resampler(ResamplerConfig()).state_dict())
+        self.image_kv.load_state_dict(ImageKeysValues(self.unet, self.unet_cfg.context_dim).state_dict())
+        for module in self.unet.modules():
+            if isinstance(module, SpatialTransformer):
+                fresh = SpatialTransformer(module.proj_in.in_features, len(module.transformer_blocks), self.unet_cfg)
+                module.load_state_dict(fresh.state_dict())
+                nn.init.normal_(module.proj_out.weight, std=0.03)
+        for layer in (self.unet.label_emb[0][0], self.unet.label_emb[0][2]):
+            layer.reset_parameters()
+        first, pooled = self.unet.label_emb[0][0], self.cfg_g.width
+        nn.init.normal_(first.weight, std=pooled**-0.5)
+        nn.init.zeros_(first.bias)
+        first.weight.data[:, pooled:] = 0
+        mask = (torch.arange(first.in_features) < pooled).float()
+        first.weight.register_hook(lambda grad: grad * mask)
+
+    @torch.no_grad()
+    def boost_anchor(self, gain: float) -> None:
+        """Let level 2, the only level with attention, be heard: amplify it in the output blocks 3 to 6.
+
+        A refiner learns to copy through the skip connections first and mutes the deep path, so that the gradient
+        of the anchor (which enters nowhere else) never reaches it.
+        """
+        for block in list(self.unet.output_blocks)[3:7]:
+            deep = self.unet_cfg.model_channels
+            block[0].skip_connection.weight[:, :deep] *= gain
+            block[0].in_layers[2].weight[:, :deep] *= gain
 
     def compact(self, ids: list[list[int]]) -> Tensor:
         """Real token ids -> rows of the small embedding tables."""

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import leaves
@@ -80,8 +81,8 @@ def log_uniform(rng: np.random.Generator, low: float, high: float, count: int) -
 def draw_levels(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(sigma0, sigma, t) of `count` examples, see the module text."""
     kind = rng.random(count)
-    sigma0 = np.where(kind < 0.84, log_uniform(rng, 0.1, 4, count),
-                      np.where(kind < 0.92, log_uniform(rng, 4, SIGMA_MAX, count), log_uniform(rng, 0.03, 0.1, count)))
+    sigma0 = np.where(kind < 0.88, log_uniform(rng, 0.07, 3, count),
+                      np.where(kind < 0.94, log_uniform(rng, 3, SIGMA_MAX, count), log_uniform(rng, 0.03, 0.07, count)))
     sigma = np.where(rng.random(count) < 0.45, sigma0, np.exp(rng.uniform(math.log(SIGMA_MIN), np.log(sigma0))))
     t = np.clip(1 - sigma / sigma0 * rng.uniform(0.7, 1.3, count), 0, 1)
     t = np.where(sigma == sigma0, 0, t)
@@ -89,12 +90,13 @@ def draw_levels(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def color_freedom(sigma0: np.ndarray) -> np.ndarray:
-    """How strong a colour error the caption/anchor may undo: 0 at sigma0 <= 0.15, 1 at sigma0 >= 0.9."""
-    x = np.clip(np.log(sigma0 / 0.15) / math.log(6), 0, 1)
+    """How strong a colour error the caption/anchor may undo: 0 at sigma0 <= 0.08, 1 at sigma0 >= 0.6."""
+    x = np.clip(np.log(sigma0 / 0.08) / math.log(7.5), 0, 1)
     return x * x * (3 - 2 * x)
 
 
-def make_batch(rng: np.random.Generator, data: LatentPool, count: int, size: int) -> dict:
+def make_batch(rng: np.random.Generator, data: LatentPool, count: int, size: int, colors_only: bool = False,
+               anchors_only: bool = False, polish: bool = False) -> dict:
     """Latents (x without noise, target), captions, anchors and noise levels of `count` examples.
 
     `pixels` holds the all-zero picture (no anchor) and the anchors, `picture_of` [count] the row of each example.
@@ -102,9 +104,17 @@ def make_batch(rng: np.random.Generator, data: LatentPool, count: int, size: int
     slots = rng.integers(0, data.filled, count)
     sigma0, sigma, t = draw_levels(rng, count)
     mode = rng.random(count)
+    if polish:
+        sigma0 = log_uniform(rng, 0.05, 0.22, count)
+        sigma = np.where(rng.random(count) < 0.6, sigma0, np.exp(rng.uniform(math.log(SIGMA_MIN), np.log(sigma0))))
+        t = np.clip(1 - sigma / sigma0, 0, 1)
+    if colors_only:
+        mode = np.where(rng.random(count) < (0.85 if anchors_only else 0.5), rng.uniform(0.66, 0.83, count), mode)
+        sigma0 = log_uniform(rng, 0.3, 3, count)
+        sigma, t = sigma0, np.zeros(count)
     has_text, has_anchor = mode < 0.66, (mode > 0.4) & (mode < 0.83)
     wrong_color = (mode < 0.83) & (rng.random(count) < 0.75)
-    strength = np.where(wrong_color, rng.uniform(0.3, 1, count) * color_freedom(sigma0), 0)
+    strength = np.where(wrong_color | (colors_only & (mode < 0.83)), rng.uniform(0.3, 1, count) * color_freedom(sigma0), 0)
     starts, targets, captions = [], [], []
     for i, slot in enumerate(slots):
         y, x = rng.integers(0, data.latents.shape[-1] - size + 1, 2)
@@ -119,7 +129,7 @@ def make_batch(rng: np.random.Generator, data: LatentPool, count: int, size: int
     picture_of = torch.from_numpy(np.where(has_anchor, has_anchor.cumsum(), 0))
     scale = torch.from_numpy(rng.uniform(0.3, 1.0, count) * use_adapter).float()[:, None, None]
     return {"start": torch.stack(starts), "target": torch.stack(targets), "sigma": torch.from_numpy(sigma).float(),
-            "captions": captions, "pixels": pixels, "picture_of": picture_of, "scale": scale, "size_ids": random_sizes(rng, count)}
+            "captions": captions, "pixels": pixels, "picture_of": picture_of, "scale": scale, "floor": 0.1 if colors_only else 0.015, "size_ids": random_sizes(rng, count)}
 
 
 def make_caption(rng: np.random.Generator, label: dict, with_text: bool) -> str:
@@ -140,53 +150,75 @@ def random_sizes(rng: np.random.Generator, count: int) -> Tensor:
     return torch.from_numpy(np.stack([height, width, zero, zero, height, width], 1)).float()
 
 
-def loss_of(model: DemoModel, tokenizer: Tokenizer, batch: dict, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """(weighted loss, squared error per example)."""
+def loss_of(model: DemoModel, tokenizer: Tokenizer, batch: dict, noise: Tensor) -> tuple[Tensor, Tensor, float]:
+    """(weighted loss, squared error per example, colour error left). The mean error of a picture counts extra."""
     sigma = batch["sigma"]
     x = (batch["start"] + sigma[:, None, None, None] * noise).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
         context, pooled = model.encode_text(tokenizer, batch["captions"])
         tokens = model.image_tokens(batch["pixels"])[batch["picture_of"]]
         denoised = model.denoise(x, sigma, context, pooled, batch["size_ids"], tokens, batch["scale"])
-    error = (denoised - batch["target"]).square().mean((1, 2, 3))
-    return (error / (sigma**2 + 0.06)).mean(), error.detach()
+    difference = denoised - batch["target"]
+    error = difference.square().mean((1, 2, 3))
+    tint = difference.mean((2, 3)).square().mean(1)
+    loss = error / (sigma**2 + batch["floor"]) + 4 * tint / (sigma**2 + 0.1)
+    return loss.mean(), error.detach(), color_left(batch, difference)
+
+
+def color_left(batch: dict, difference: Tensor) -> float:
+    """Remaining / initial squared mean latent error of the examples with wrong colours (nan if there are none)."""
+    wrong = (batch["start"] - batch["target"]).mean((2, 3)).square().sum(1)
+    rows = wrong > 0.2
+    return float(difference.detach().mean((2, 3)).square().sum(1)[rows].sum() / wrong[rows].sum())
 
 
 def train(args, model: DemoModel, tokenizer: Tokenizer, data: list[LatentPool]) -> None:
     """The loop; the learning rate follows the wall clock."""
     ema = copy.deepcopy(model).requires_grad_(False)
+    if args.adapter_only:
+        for module in (model.unet, model.text_l, model.text_g):
+            module.requires_grad_(False)
+    if args.polish:
+        for module in (model.vision, model.resampler, model.image_kv, model.text_l, model.text_g):
+            module.requires_grad_(False)
     trained = [p for p in model.parameters() if p.requires_grad]
     averaged = [e for e, p in zip(ema.parameters(), model.parameters()) if p.requires_grad]
     unet = {id(p) for p in model.unet.parameters()}
     groups = [{"params": [p for p in trained if id(p) in unet], "factor": 1.0},
-              {"params": [p for p in trained if id(p) not in unet], "factor": 2.0}]
+              {"params": [p for p in trained if id(p) not in unet], "factor": 1.0}]
     optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.99), weight_decay=1e-3)
     rng, generator = np.random.default_rng(args.seed), torch.Generator().manual_seed(args.seed)
-    start, step, last, running = time.time(), 0, 0.0, np.full(4, np.nan)
+    start, step, last, running, colors = time.time(), 0, 0.0, np.full(4, np.nan), 1.0
     while (elapsed := (time.time() - start) / 60) < args.minutes:
         progress = elapsed / args.minutes
         for group in optimizer.param_groups:
             group["lr"] = group["factor"] * args.lr * min(1, (step + 1) / 100) * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * progress)))
-        source = data[1] if len(data) > 1 and step % 6 == 5 else data[0]
-        size, count = (64, 2) if source is not data[0] else (32, args.batch)
+        colors_only = args.adapter_only or step < args.color_steps or step % 2 == 1 or (progress < 0.3 and step % 3 == 0)
+        colors_only = colors_only and (not args.polish or step % 6 == 5)
+        source = data[1] if len(data) > 1 and not colors_only and step % 12 == 10 else data[0]
+        size, count = (16, 3 * args.batch) if colors_only else (64, 2) if source is not data[0] else (32, args.batch)
         if step % 16 == 0:
             data[0].refresh(6)
-        if len(data) > 1 and step % 60 == 5:
+        if len(data) > 1 and step % 120 == 10:
             data[1].refresh(3)
-        batch = make_batch(rng, source, count, size)
-        loss, error = loss_of(model, tokenizer, batch, torch.randn(batch["target"].shape, generator=generator))
+        batch = make_batch(rng, source, count, size, colors_only, args.adapter_only,
+                           args.polish and not colors_only)
+        loss, error, left = loss_of(model, tokenizer, batch, torch.randn(batch["target"].shape, generator=generator))
+        step += 1
+        if not torch.isfinite(loss):
+            continue
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
-        step += 1
         torch._foreach_lerp_(averaged, trained, 1 - min(args.ema, step / (step + 20)))
-        running = track(running, batch["sigma"], error)
+        colors = colors if np.isnan(left) else colors * 0.97 + left * 0.03
+        running = running if colors_only else track(running, batch["sigma"], error)
         if elapsed - last > args.save_minutes:
             last = elapsed
             save(ema, args.work)
             print(f"{elapsed:.1f} min step {step} rmse sigma<.1 {running[0]:.3f} <.4 {running[1]:.3f} <1.2 {running[2]:.3f} "
-                  f"more {running[3]:.3f}", flush=True)
+                  f"more {running[3]:.3f} colour left {colors:.2f}", flush=True)
     save(ema, args.work)
 
 
@@ -219,6 +251,12 @@ def main() -> None:
     parser.add_argument("--fill", type=int, default=300)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--resume", type=Path)
+    parser.add_argument("--color-steps", type=int, default=0, help="first steps that train wrong colours only")
+    parser.add_argument("--boost-anchor", type=float, default=0, help="amplify the deep path once, by this factor")
+    parser.add_argument("--adapter-only", action="store_true", help="train vision, Resampler and to_k/v_ip only")
+    parser.add_argument("--image-gain", type=float, default=1, help="multiply to_v_ip once")
+    parser.add_argument("--polish", action="store_true", help="train the UNet at the default strength's noise levels")
+    parser.add_argument("--restart-conditioning", action="store_true", help="keep the UNet's convolutions only")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
@@ -227,7 +265,12 @@ def main() -> None:
     autoencoder = autoencoder.requires_grad_(False).to(memory_format=torch.channels_last)
     tokenizer = Tokenizer(args.merges)
     model = load(args.resume) if args.resume else DemoModel(vocabulary(tokenizer))
-    model.quiet_sizes()
+    if args.boost_anchor:
+        model.boost_anchor(args.boost_anchor)
+    for pair in model.image_kv.children():
+        pair["to_v_ip"].weight.data *= args.image_gain
+    if args.restart_conditioning:
+        model.start_conditioning()
     speed_up(model.unet)
     model.unet.to(memory_format=torch.channels_last)
     data = [LatentPool(Pool(args.pool, args.pattern), autoencoder, args.capacity, 320, 16, args.seed)]
