@@ -40,9 +40,11 @@ function bigints(data: Float32Array | Int32Array): BigInt64Array {
 /** A session output as a {@link NetTensor}. `tensor` is exposed so that it can be fed to another session unread. */
 export class OrtNetTensor implements NetTensor {
   readonly tensor: Tensor;
+  readonly #onDispose: (() => void) | undefined;
 
-  constructor(tensor: Tensor) {
+  constructor(tensor: Tensor, onDispose?: () => void) {
     this.tensor = tensor;
+    this.#onDispose = onDispose;
   }
 
   get dims(): readonly number[] {
@@ -61,8 +63,10 @@ export class OrtNetTensor implements NetTensor {
     throw new TypeError(`cannot read a tensor of type ${(this.tensor as TypedTensor<'float32'>).type}`);
   }
 
+  /** Frees the tensor; doing so again does nothing. */
   dispose(): void {
     this.tensor.dispose();
+    this.#onDispose?.();
   }
 }
 

@@ -1,10 +1,11 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web/jspi';
-import { AppError } from '#domain/job/app-error.ts';
+import type { AppError } from '#domain/job/app-error.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { elementCount, ELEMENT_BYTES } from '#models/graph/dtype.ts';
 import { Mutex } from './mutex.ts';
 import { inputTypes, OrtNetTensor, toOrtTensor, type TensorFactory } from './ort-tensor.ts';
-import { type OrtBuild } from './ort-web.ts';
+import type { OrtBuild } from './ort-web.ts';
+import { hungError, runtimeError } from './runtime-errors.ts';
 import {
   isNetTensor,
   type EmissionOptions,
@@ -19,6 +20,8 @@ import { materialise, type WeightSource } from './weights.ts';
 /** Gives each model family its own GPUDevice; absent for the CPU backend. */
 export interface DeviceProvider {
   device(family: string): Promise<GPUDevice>;
+  /** No session uses the family's device any more. Destroying it is what gives its memory back. */
+  release(family: string): void;
 }
 
 /** One run that takes this much longer than any plausible one means the backend hangs (spec/reliability-ux.md §1.3). */
@@ -34,8 +37,13 @@ export class OrtWebRuntime implements NetworkRuntime {
   readonly #build: OrtBuild;
   readonly #devices: DeviceProvider | null;
   readonly #mutex = new Mutex();
-  /** Wall time spent inside the runtime, for the benchmark's share of a job outside `session.run`. */
+  /** Sessions by family; a family without any has no entry. */
+  readonly #sessions = new Map<string, number>();
+  #hung: AppError | null = null;
+  /** Wall time spent running networks, for the benchmark's share of a job outside `session.run`. */
   busyMs = 0;
+  /** Wall time spent reading and converting weights and creating sessions. */
+  loadMs = 0;
 
   constructor(
     build: OrtBuild,
@@ -50,10 +58,53 @@ export class OrtWebRuntime implements NetworkRuntime {
   }
 
   async load(family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network> {
-    const session = await this.exclusive(`loading ${graph.name}`, async () =>
-      this.#build.ort.InferenceSession.create(graph.model, await this.#options(family, graph, weights)),
-    );
-    return new WebNetwork(this, graph, session);
+    return this.#exclusive(`loading ${graph.name}`, async () => {
+      const begin = performance.now();
+      this.#count(family, +1);
+      try {
+        const options = await this.#options(family, graph, weights);
+        const session = await this.#build.ort.InferenceSession.create(graph.model, options);
+        return new WebNetwork(this, family, graph, session);
+      } catch (error) {
+        this.#count(family, -1);
+        throw error;
+      } finally {
+        this.loadMs += performance.now() - begin;
+      }
+    });
+  }
+
+  /** Runs a session alone, including reading its outputs back. */
+  run<T>(name: string, call: () => Promise<T>): Promise<T> {
+    return this.#exclusive(`running ${name}`, async () => {
+      const begin = performance.now();
+      try {
+        return await call();
+      } finally {
+        this.busyMs += performance.now() - begin;
+      }
+    });
+  }
+
+  /** Releases one of a family's sessions, and with the last one the family's device. */
+  release(name: string, family: string, call: () => Promise<void>): Promise<void> {
+    return this.#exclusive(`releasing ${name}`, async () => {
+      try {
+        await call();
+      } finally {
+        this.#count(family, -1);
+      }
+    });
+  }
+
+  #count(family: string, change: 1 | -1): void {
+    const count = (this.#sessions.get(family) ?? 0) + change;
+    if (count > 0) {
+      this.#sessions.set(family, count);
+      return;
+    }
+    this.#sessions.delete(family);
+    this.#devices?.release(family);
   }
 
   get #gpu(): boolean {
@@ -93,14 +144,19 @@ export class OrtWebRuntime implements NetworkRuntime {
     return toOrtTensor(this.#build.ort.Tensor as unknown as TensorFactory, feed, dtype) as Tensor;
   }
 
-  /** Runs one call into the runtime alone, then lets waiting messages (such as "stop") in. */
-  async exclusive<T>(what: string, call: () => Promise<T>): Promise<T> {
+  /**
+   * Makes one call into the runtime alone, then lets waiting messages (such as "stop") in. After a call that never
+   * came back every later one is refused: it would overlap with the first.
+   * @throws AppError gpu-lost or gpu-out-of-memory where the runtime's own message says so.
+   */
+  #exclusive<T>(what: string, call: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
-      const begin = performance.now();
+      if (this.#hung) throw this.#hung;
       try {
-        return await withWatchdog(what, call());
+        return await withWatchdog(call(), () => (this.#hung = hungError(what)));
+      } catch (error) {
+        throw runtimeError(error, what);
       } finally {
-        this.busyMs += performance.now() - begin;
         await macrotask();
       }
     });
@@ -109,12 +165,17 @@ export class OrtWebRuntime implements NetworkRuntime {
 
 class WebNetwork implements Network {
   readonly #runtime: OrtWebRuntime;
+  readonly #family: string;
   readonly #graph: EmittedGraph;
   readonly #session: InferenceSession;
   readonly #types;
+  /** Outputs left on the device. Their memory belongs to the session, so they go before it does. */
+  readonly #kept = new Set<OrtNetTensor>();
+  #released = false;
 
-  constructor(runtime: OrtWebRuntime, graph: EmittedGraph, session: InferenceSession) {
+  constructor(runtime: OrtWebRuntime, family: string, graph: EmittedGraph, session: InferenceSession) {
     this.#runtime = runtime;
+    this.#family = family;
     this.#graph = graph;
     this.#session = session;
     this.#types = inputTypes(graph);
@@ -134,12 +195,19 @@ class WebNetwork implements Network {
         this.#runtime.tensor(feed, this.#types.get(name) ?? 'f32'),
       ]),
     );
-    const outputs = await this.#runtime.exclusive(`running ${this.name}`, async () =>
-      this.#download(await this.#session.run(inputs), new Set(keepOnDevice)),
-    );
-    return Object.fromEntries(
-      Object.entries(outputs).map(([name, tensor]) => [name, new OrtNetTensor(tensor)]),
-    );
+    return this.#runtime.run(this.name, async () => {
+      const outputs = await this.#download(await this.#session.run(inputs), new Set(keepOnDevice));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, tensor]) => [name, this.#output(tensor)]),
+      );
+    });
+  }
+
+  #output(tensor: Tensor): OrtNetTensor {
+    if (tensor.location !== 'gpu-buffer') return new OrtNetTensor(tensor);
+    const output: OrtNetTensor = new OrtNetTensor(tensor, () => this.#kept.delete(output));
+    this.#kept.add(output);
+    return output;
   }
 
   /** Reads every output back except those the caller wants to keep for another network. */
@@ -153,17 +221,21 @@ class WebNetwork implements Network {
   }
 
   async release(): Promise<void> {
-    await this.#runtime.exclusive(`releasing ${this.name}`, () => this.#session.release());
+    if (this.#released) return;
+    this.#released = true;
+    await this.#runtime.release(this.name, this.#family, async () => {
+      for (const output of this.#kept) output.dispose();
+      await this.#session.release();
+    });
   }
 }
 
-async function withWatchdog<T>(what: string, work: Promise<T>): Promise<T> {
+/** @param hung makes the error of work that does not come back. */
+async function withWatchdog<T>(work: Promise<T>, hung: () => AppError): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(
-        new AppError('gpu-lost', `The runtime stopped answering while ${what}. Reload the page to go on.`),
-      );
+      reject(hung());
     }, WATCHDOG_MS);
   });
   try {

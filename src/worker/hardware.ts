@@ -47,17 +47,39 @@ async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
   };
 }
 
-/** One GPUDevice per model family: memory is only freed when the last session of a device goes. */
+/**
+ * One GPUDevice per model family: memory is only freed when the last session of a device goes, at once when the device
+ * is destroyed then (spec/onnxruntime-web.md §2.4). A device that could not be had or was lost is asked for anew.
+ */
 export class FamilyDevices implements DeviceProvider {
   readonly #devices = new Map<string, Promise<GPUDevice>>();
+  readonly #request: () => Promise<GPUDevice>;
+
+  constructor(request: () => Promise<GPUDevice> = requestDevice) {
+    this.#request = request;
+  }
 
   device(family: string): Promise<GPUDevice> {
-    let device = this.#devices.get(family);
-    if (!device) {
-      device = requestDevice();
-      this.#devices.set(family, device);
-    }
-    return device;
+    const known = this.#devices.get(family);
+    if (known) return known;
+    const requested = this.#request();
+    this.#devices.set(family, requested);
+    const forget = () => {
+      if (this.#devices.get(family) === requested) this.#devices.delete(family);
+    };
+    requested.then((device) => device.lost).then(forget, forget);
+    return requested;
+  }
+
+  release(family: string): void {
+    const device = this.#devices.get(family);
+    this.#devices.delete(family);
+    device?.then(
+      (it) => {
+        it.destroy();
+      },
+      () => undefined,
+    );
   }
 }
 

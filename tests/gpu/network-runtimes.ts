@@ -29,6 +29,11 @@ export class SharedDevice implements DeviceProvider {
     return Promise.resolve(this.#gpu.device);
   }
 
+  /** Kept for the next family. */
+  release(): void {
+    return;
+  }
+
   destroy(): void {
     this.#gpu.destroy();
   }

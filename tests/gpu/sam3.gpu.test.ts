@@ -28,7 +28,7 @@ describe('SAM 3 graphs on WebGPU', () => {
     const device = await GpuDevice.request();
     if (!device) throw new Error('headless Chromium gave no WebGPU adapter: see src/dev/chromium.ts');
     const emission = { dtype: 'f32', attention: 'plain' } as const;
-    const devices = { device: () => Promise.resolve(device.device) };
+    const devices = { device: () => Promise.resolve(device.device), release: () => undefined };
     gpu = new Sam3Networks(new OrtWebRuntime(build, devices, 'WebGPU', emission), model, true);
     wasm = new Sam3Networks(new OrtWebRuntime(build, null, 'wasm', emission), model, true);
     const image = ruleImage(model.config.imageSize);

@@ -1,0 +1,31 @@
+import { AppError } from '#domain/job/app-error.ts';
+
+const LOST = /device.*lost|lost.*device|instance dropped/i;
+const OUT_OF_MEMORY = /out of memory|\bOOM\b|bad_alloc|allocat/i;
+
+/**
+ * ONNX Runtime reports every failure as text: losing the device and running out of memory get the codes the page acts
+ * on, the rest stays as it is. Loss comes first, since a device is often lost because of its memory.
+ */
+export function runtimeError(error: unknown, what: string): unknown {
+  if (error instanceof AppError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (LOST.test(text))
+    return new AppError('gpu-lost', `The graphics device was lost while ${what}. ${RESTART}`, {
+      cause: error,
+    });
+  if (OUT_OF_MEMORY.test(text))
+    return new AppError(
+      'gpu-out-of-memory',
+      `Not enough memory for ${what}. Close other tabs, lower the batch or tile size, or choose a smaller model.`,
+      { cause: error },
+    );
+  return error;
+}
+
+/** The runtime did not come back from a call. Whatever follows would overlap with it, which hangs too. */
+export function hungError(what: string): AppError {
+  return new AppError('gpu-lost', `The runtime stopped answering while ${what}. ${RESTART}`);
+}
+
+const RESTART = 'Finished areas are kept; reload the page, then start the job again.';
