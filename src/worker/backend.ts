@@ -2,6 +2,7 @@ import { AppError } from '#domain/job/app-error.ts';
 import { blobSource } from '#formats/byte-source.ts';
 import { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { refuseByName } from '#formats/weight-file-name.ts';
+import { NetworkScope } from '#inference/network-scope.ts';
 import type { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import { assembleNetworks, recogniseFile, type ModelFiles } from '#pipelines/assemble.ts';
 import type { JobContext } from '#pipelines/progress.ts';
@@ -10,7 +11,11 @@ import type { RuntimeInfo } from './api.ts';
 import { chooseHardware } from './hardware.ts';
 import { loadDemoSlots, modelInfo, type LoadedModel, type Slots } from './model-slots.ts';
 
-type Networks = ReturnType<typeof assembleNetworks>;
+/** The networks of one set of models, and what lets go of them all. */
+interface Networks {
+  readonly scope: NetworkScope;
+  readonly parts: ReturnType<typeof assembleNetworks>;
+}
 
 /**
  * Activations of one batch. WebGPU does not tell how much memory a GPU has, so this leaves room on an 8 GB card; on
@@ -51,15 +56,31 @@ export class Backend {
       detail: 'opening the models',
     });
     const batchBudgetBytes = BATCH_BUDGET_BYTES[this.#accelerated ? 'gpu' : 'cpu'];
-    return Promise.resolve({ pixels: this.pixels, batchBudgetBytes, ...this.#assembled() });
+    return Promise.resolve({ pixels: this.pixels, batchBudgetBytes, ...this.#assembled().parts });
   }
 
   segmenter(): Promise<Segmenter | null> {
-    return Promise.resolve(this.#assembled().segmenter);
+    return Promise.resolve(this.#assembled().parts.segmenter);
   }
 
   #assembled(): Networks {
-    return (this.#networks ??= assembleNetworks(this.runtime, modelFiles(this.#slots)));
+    return (this.#networks ??= this.#assemble(this.#slots));
+  }
+
+  #assemble(slots: Slots): Networks {
+    const scope = new NetworkScope(this.runtime);
+    return { scope, parts: assembleNetworks(scope, modelFiles(slots)) };
+  }
+
+  /** New models come into use at once; the old ones' memory is given back before this resolves, or it is said why not. */
+  async #replace(slots: Slots): Promise<void> {
+    const networks = this.#assemble(slots);
+    const old = this.#networks;
+    this.#slots = slots;
+    this.#networks = networks;
+    await old?.scope.close().catch((error: unknown) => {
+      console.warn('The models used before could not be released completely.', error);
+    });
   }
 
   /**
@@ -75,14 +96,12 @@ export class Backend {
     );
     const slots = new Map(kept.map((slot) => [slot.role, slot]));
     slots.set(model.role, model);
-    const networks = assembleNetworks(this.runtime, modelFiles(slots));
-    this.#slots = slots;
-    this.#networks = networks;
+    await this.#replace(slots);
   }
 
+  /** Back to the embedded models in every role. */
   async useDemoPack(): Promise<void> {
-    this.#slots = await loadDemoSlots();
-    this.#networks = null;
+    await this.#replace(await loadDemoSlots());
   }
 }
 
