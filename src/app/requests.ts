@@ -15,7 +15,10 @@ export function buildDetectRequest(concepts: readonly ConceptSpec[]): DetectRequ
   return { concepts: concepts.map(trimmed).filter((concept) => concept.phrase !== '') };
 }
 
-/** All concepts in use and all detections; unticked ones travel too, so that a recipe restores the whole document. */
+/**
+ * All concepts in use and all detections; unticked ones travel too, so that a recipe restores the whole document. They
+ * travel in the order of their numbers on the canvas, because progress names them by their place in the request.
+ */
 export function buildRefineRequest(
   concepts: readonly ConceptSpec[],
   detections: readonly Detection[],
@@ -24,7 +27,9 @@ export function buildRefineRequest(
   const used = concepts
     .map(trimmed)
     .filter(({ id, phrase }) => phrase !== '' || detections.some(({ conceptId }) => conceptId === id));
-  const known = detections.filter(({ conceptId }) => used.some(({ id }) => id === conceptId));
+  const known = sortDetections(concepts, detections).filter(({ conceptId }) =>
+    used.some(({ id }) => id === conceptId),
+  );
   return { version: 1, concepts: used, detections: known, ...parameters };
 }
 
