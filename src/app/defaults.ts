@@ -60,6 +60,32 @@ export function withOverrides(base: StudioDefaults, overrides: DefaultOverrides)
   };
 }
 
+/** A concept whose strengths are still those of `previous` takes those of `next`; its words stay. */
+export function followConcept(
+  concept: ConceptSpec,
+  previous: StudioDefaults['concept'],
+  next: StudioDefaults['concept'],
+): ConceptSpec {
+  const strengths = ({ denoise, anchorScale, threshold }: StudioDefaults['concept']) => ({
+    denoise,
+    anchorScale,
+    threshold,
+  });
+  const untouched = sameValue(strengths(concept), strengths(previous));
+  return untouched ? { ...concept, ...strengths(next) } : concept;
+}
+
+/** Whether two plain values say the same, whatever the order of their fields. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (!isRecord(a) || !isRecord(b)) return Object.is(a, b);
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => sameValue(a[key], b[key]));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 function mergeParameters(
   base: StudioParameters,
   patch: NonNullable<DefaultOverrides['parameters']>,

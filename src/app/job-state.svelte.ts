@@ -4,7 +4,7 @@ import { messages } from './messages.ts';
 
 export type JobKind = 'detect' | 'refine' | 'export';
 
-/** The one running job, as the bar and the canvas show it. */
+/** The one running job, as the bar and the canvas show it. Its id is gone with it, so that late answers find nobody. */
 export class JobState {
   kind = $state.raw<JobKind | null>(null);
   id = $state.raw('');
@@ -20,6 +20,9 @@ export class JobState {
   /** What the last job came to, shown until the next one starts. */
   outcome = $state.raw('');
 
+  /** Runs out when a stop takes too long; belongs to the present job alone. */
+  #patience: ReturnType<typeof setTimeout> | undefined;
+
   readonly running = $derived(this.kind !== null);
   readonly phaseText = $derived(this.phase ? messages.bar.phases[this.phase] : '');
   readonly #tenths = $derived(Math.floor(this.fraction * 10) * 10);
@@ -28,7 +31,12 @@ export class JobState {
     this.running && this.phase ? messages.bar.announce(this.phaseText, this.#tenths) : this.outcome,
   );
 
+  isCurrent(id: string): boolean {
+    return this.running && this.id === id;
+  }
+
   begin(kind: JobKind): string {
+    clearTimeout(this.#patience);
     this.kind = kind;
     this.id = crypto.randomUUID();
     this.phase = null;
@@ -45,7 +53,7 @@ export class JobState {
 
   /** Takes an event of job `id`; late events of an earlier job are dropped. */
   apply(id: string, event: JobEvent): void {
-    if (id !== this.id || !this.running) return;
+    if (!this.isCurrent(id)) return;
     if (event.kind === 'area') this.areas = [...this.areas, event.area];
     else if (event.kind === 'notice') this.notices = [...this.notices, event.message];
     else {
@@ -56,8 +64,19 @@ export class JobState {
     }
   }
 
+  /** Marks the job as stopping and calls `onLate` if this very job still runs after `patienceMs`. */
+  stopWithin(patienceMs: number, onLate: () => void): void {
+    const { id } = this;
+    this.stopping = true;
+    this.#patience = setTimeout(() => {
+      if (this.isCurrent(id)) onLate();
+    }, patienceMs);
+  }
+
   finish(outcome: string): void {
+    clearTimeout(this.#patience);
     this.kind = null;
+    this.id = '';
     this.stopping = false;
     this.stuck = false;
     this.outcome = outcome;

@@ -123,7 +123,7 @@ const bar = {
   stop: 'Stop',
   stopping: 'Stopping…',
   endNow: 'End now',
-  endNowHint: 'The current step takes long. Ending now loses the areas finished in this run.',
+  endNowHint: 'The current step takes long. Ending now loses the refined areas; waiting keeps them.',
   noPicture: 'Open a picture to start',
   nothingToDo: 'Nothing to refine: tick a detection or turn on the whole-picture pass.',
   needsConcept: 'Name a concept to detect it.',
@@ -139,7 +139,8 @@ const bar = {
   announce: (phase: string, percent: number) => `${phase}, ${percent} percent done`,
   announceDone: 'Done',
   done: (time: string) => `Refined in ${time}`,
-  stopped: 'Stopped. Finished areas are kept.',
+  stopped: (areas: number) => (areas > 0 ? 'Stopped. Finished areas are kept.' : 'Stopped.'),
+  replaced: (name: string) => `The run was stopped to open ${name}.`,
   ended:
     'The run was ended. The networks have been started again; your picture, concepts and masks are kept.',
   detected: (found: number, conceptCount: number) =>
@@ -183,9 +184,14 @@ const models = {
     'The demo pack is tiny and learned from drawings: good for trying the studio, not for real pictures.',
   missing: 'No file',
   used: (name: string) => `Using ${name}.`,
+  demoPack: 'the demo pack',
   demoUsed: 'Back to the demo pack.',
-  notSafetensors: (name: string) =>
-    `${name} is not a .safetensors file. Only .safetensors files are read, because they hold data and no code.`,
+  busy: 'Models can be changed when the run has ended: it is using them.',
+  settingsFollow: (steps: number, guidance: number) =>
+    `Settings now fit this image model: ${steps} steps, guidance ${guidance}.`,
+  settingsKept: (steps: number, guidance: number) =>
+    `Your settings are kept; ${steps} steps and guidance ${guidance} fit this image model.`,
+  useSettings: 'Use these',
   runtime: 'Networks run on',
   kernels: 'Pixels run on',
   roles: {
@@ -209,6 +215,10 @@ const models = {
 const errors = {
   workerLost:
     'The networks stopped unexpectedly and were started again. Your picture, concepts and masks are kept; refined areas have to be made again.',
+  gpuLost: (hadResult: boolean) =>
+    `The graphics card stopped answering, so the networks were started again; your picture, concepts and masks are kept${
+      hadResult ? ', refined areas have to be made again' : ''
+    }.`,
   notStarted: (reason: string) =>
     `The networks could not start (${reason}). Try again; if it fails again, reload the page in a current Chrome.`,
   unexpected: (reason: string) => `Something went wrong inside the studio: ${reason}`,

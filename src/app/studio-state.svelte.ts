@@ -1,6 +1,12 @@
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
-import { DEFAULTS, type StudioDefaults, type StudioParameters } from './defaults.ts';
+import {
+  DEFAULTS,
+  followConcept,
+  sameValue,
+  type StudioDefaults,
+  type StudioParameters,
+} from './defaults.ts';
 import { nextConceptId } from './hues.ts';
 import { buildRefineRequest, emptyDetection, sortDetections } from './requests.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
@@ -29,7 +35,8 @@ export interface Refinement {
  * changed in place: requests, snapshots and a later history can keep references.
  */
 export class StudioState {
-  readonly defaults: StudioDefaults;
+  /** What new concepts and a reset take; follows the image model. */
+  defaults = $state.raw<StudioDefaults>(DEFAULTS);
   runtime = $state.raw<RuntimeInfo | null>(null);
   /** A sentence when the networks could not start. */
   startError = $state.raw<string | null>(null);
@@ -42,6 +49,8 @@ export class StudioState {
   selection = $state.raw<Selection>({ kind: 'document' });
   /** Name of the file that is being opened. */
   opening = $state.raw<string | null>(null);
+  /** Name of the weight file that is being read. */
+  reading = $state.raw<string | null>(null);
   /** The last refinement; null until an area is finished. */
   result = $state.raw<Refinement | null>(null);
   /** A recipe found in the picture, waiting for the user's choice. */
@@ -56,6 +65,10 @@ export class StudioState {
     buildRefineRequest(this.concepts, this.detections, this.parameters),
   );
   readonly hasPhrase = $derived(this.concepts.some(({ phrase }) => phrase.trim() !== ''));
+  /** Whether a job may start: it needs a picture, and neither that nor the models may be about to change. */
+  readonly ready = $derived(
+    this.image !== null && this.runtime !== null && this.opening === null && this.reading === null,
+  );
   /** Whether a run would change anything. */
   readonly canRefine = $derived(
     this.image !== null &&
@@ -95,6 +108,21 @@ export class StudioState {
 
   updateConcept(id: string, patch: Partial<Omit<ConceptSpec, 'id'>>): void {
     this.concepts = this.concepts.map((concept) => (concept.id === id ? { ...concept, ...patch } : concept));
+  }
+
+  /**
+   * Takes the defaults of another image model. Settings still at the old ones follow; settings the user has changed
+   * are `kept`. `same` when there was nothing to change.
+   */
+  followDefaults(next: StudioDefaults): 'followed' | 'kept' | 'same' {
+    const previous = this.defaults;
+    if (sameValue(previous, next)) return 'same';
+    this.defaults = next;
+    if (sameValue(this.parameters, next.parameters)) return 'same';
+    if (!sameValue(this.parameters, previous.parameters)) return 'kept';
+    this.parameters = next.parameters;
+    this.concepts = this.concepts.map((concept) => followConcept(concept, previous.concept, next.concept));
+    return 'followed';
   }
 
   /** Remembers the editable document and answers how to bring it back. */

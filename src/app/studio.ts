@@ -2,6 +2,7 @@ import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
+import { isWeightName } from './file-kinds.ts';
 import { JobState, type JobKind } from './job-state.svelte.ts';
 import { formatDuration, messages } from './messages.ts';
 import { Painter } from './painter.ts';
@@ -15,6 +16,7 @@ import {
   type BrushStroke,
   type OpenedImage,
   type Result,
+  type RuntimeInfo,
   type ScaffoldStatistics,
 } from './worker-client.ts';
 
@@ -27,24 +29,36 @@ export interface Notifier {
   error(message: string): void;
 }
 
+type WorkerError = Extract<Result<never>, { readonly ok: false }>['error'];
+
 /** The studio's commands on its states: everything a button, a key or a dropped file can ask for. */
 export class Studio {
   readonly document: StudioState;
   readonly job = new JobState();
   readonly view = new ViewState();
-  readonly client = new WorkerClient((reason) => this.#crashed(reason));
+  readonly client: WorkerClient;
   readonly samples = listSamples();
   readonly painter = new Painter((stroke) => void this.#paint(stroke));
   readonly notifier: Notifier;
   /** Files the user chose, to give them to a restarted worker again. */
   #modelFiles: File[] = [];
-  #stopTimer = 0;
+  readonly #demoDefaults: StudioDefaults;
   #refining: RefineRequest | null = null;
   #started: Promise<void> = Promise.resolve();
 
-  constructor(notifier: Notifier, defaults: StudioDefaults = DEFAULTS) {
+  /**
+   * @param demoDefaults settings for the demo pack; an own image model gets {@link DEFAULTS}.
+   * @param connect makes the link to the worker, given what to do when that dies.
+   */
+  constructor(
+    notifier: Notifier,
+    demoDefaults: StudioDefaults = DEFAULTS,
+    connect = (onCrash: (reason: string) => void) => new WorkerClient(onCrash),
+  ) {
     this.notifier = notifier;
-    this.document = new StudioState(defaults);
+    this.document = new StudioState(demoDefaults);
+    this.#demoDefaults = demoDefaults;
+    this.client = connect((reason) => this.#crashed(reason));
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -55,6 +69,7 @@ export class Studio {
 
   async #start(canvas: HTMLCanvasElement): Promise<void> {
     const { document, client } = this;
+    const epoch = this.view.canvasEpoch;
     document.startError = null;
     const started = await client.start(canvas);
     if (!started.ok) {
@@ -66,7 +81,8 @@ export class Studio {
       runtime = this.#expect(await client.call((api) => api.useModelFile(file))) ?? runtime;
     const { image } = document;
     if (image) this.#expect(await client.call((api) => api.openImage(image.file, image.name)));
-    document.runtime = runtime;
+    // The worker may have died meanwhile: its successor tells for itself.
+    if (epoch === this.view.canvasEpoch && document.startError === null) this.#takeRuntime(runtime, '');
   }
 
   /** Tries again after the networks could not start. */
@@ -77,15 +93,17 @@ export class Studio {
     this.view.canvasEpoch++;
   }
 
+  /** Opens a picture. The worker proves it good before it stops a running job, so a bad file changes nothing. */
   async open(file: Blob, name: string): Promise<boolean> {
-    if (this.job.running) this.stop();
-    this.document.opening = name;
+    const { document, job } = this;
+    document.opening = name;
     await this.#started;
-    if (this.document.startError) this.notifier.error(this.document.startError);
+    if (document.startError) this.notifier.error(document.startError);
     const opened = await this.client.call((api) => api.openImage(file, name));
-    this.document.opening = null;
+    document.opening = null;
     const image = this.#expect(opened);
-    if (image) this.#takeImage(image, file);
+    const replaced = messages.bar.replaced(name);
+    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced ? replaced : '');
     return image !== null;
   }
 
@@ -97,95 +115,131 @@ export class Studio {
       for (const phrase of sample.concepts) this.document.addConcept(phrase);
   }
 
-  /** A file of either kind: a picture is opened, weights are used. */
+  /** A file of either kind: a picture is opened, weights are used or refused with the way to convert them. */
   async takeFile(file: File): Promise<void> {
-    if (file.name.toLowerCase().endsWith('.safetensors')) await this.useModelFile(file);
+    if (isWeightName(file.name)) await this.useModelFile(file);
     else await this.open(file, file.name);
   }
 
   async detect(): Promise<void> {
     const { document, job } = this;
-    if (job.running || !document.image) return;
+    if (job.running || !document.ready) return;
     const request = buildDetectRequest(document.concepts);
     if (request.concepts.length === 0) return this.notifier.info(messages.bar.needsConcept);
-    const result = await this.#run('detect', (id, onEvent) =>
-      this.client.call((api) => api.detect(id, request, onEvent)),
+    await this.#run(
+      'detect',
+      (id, onEvent) => this.client.call((api) => api.detect(id, request, onEvent)),
+      ({ detections, presence }) => {
+        document.detections = mergeDetections(document.detections, detections);
+        document.presence = { ...document.presence, ...presence };
+        this.view.showMasks();
+        return messages.bar.detected(detections.length, request.concepts.length);
+      },
     );
-    if (!result) return;
-    document.detections = mergeDetections(document.detections, result.detections);
-    document.presence = { ...document.presence, ...result.presence };
-    this.view.showMasks();
-    job.finish(messages.bar.detected(result.detections.length, request.concepts.length));
   }
 
   async refine(): Promise<void> {
     const { document, job } = this;
-    if (job.running || !document.image) return;
+    if (job.running || !document.ready) return;
     if (!document.canRefine) return this.notifier.info(messages.bar.nothingToDo);
     const { request } = document;
     this.view.masksVisible = false;
     this.#refining = request;
-    const result = await this.#run('refine', (id, onEvent) =>
-      this.client.call((api) => api.refine(id, request, onEvent)),
+    await this.#run(
+      'refine',
+      (id, onEvent) => this.client.call((api) => api.refine(id, request, onEvent)),
+      ({ canvas, elapsedMs }) => {
+        document.result = { canvas, request };
+        return messages.bar.done(formatDuration(elapsedMs));
+      },
     );
-    if (!result) return;
-    document.result = { canvas: result.canvas, request };
-    job.finish(messages.bar.done(formatDuration(result.elapsedMs)));
   }
 
-  /** Stops at the next step; a worker that does not get there is ended, unless that would lose finished areas. */
+  /** Stops at the next step; a worker that does not get there is ended, unless that would lose a refined picture. */
   stop(): void {
-    const { job } = this;
+    const { job, document } = this;
     if (!job.running || job.stopping) return;
-    job.stopping = true;
     const { id } = job;
     void this.client.send((api) => api.cancel(id));
-    this.#stopTimer = window.setTimeout(() => {
-      if (job.areas.length > 0) job.stuck = true;
+    job.stopWithin(STOP_PATIENCE_MS, () => {
+      if (document.result || job.areas.length > 0) job.stuck = true;
       else this.endNow();
-    }, STOP_PATIENCE_MS);
+    });
   }
 
-  /** Ends the worker; picture, concepts and masks live on the page and come back with the next one. */
+  /** Ends the worker and with it what was refined, after a warning; picture, concepts and masks live on the page and come back with the next one. */
   endNow(): void {
     this.#recover(messages.bar.ended);
   }
 
   /** Saves the refined canvas, or the plain upscale of a picture that was not refined. */
   async exportPng(): Promise<void> {
-    const { document, job } = this;
-    if (job.running || !document.image) return;
+    const { document } = this;
+    if (this.job.running || !document.ready) return;
     const { exportLongSidePx } = document.parameters.output;
     const made = document.result?.request ?? document.request;
     const request = { ...made, output: { ...made.output, exportLongSidePx } };
-    const png = await this.#run('export', () =>
-      this.client.call((api) => api.exportPng({ request, includeMetadata: true })),
+    await this.#run(
+      'export',
+      (job) => this.client.call((api) => api.exportPng({ request, includeMetadata: true, job })),
+      ({ blob, fileName, size }) => {
+        download(blob, fileName);
+        return messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
+      },
     );
-    if (!png) return;
-    download(png.blob, png.fileName);
-    const size = messages.app.pictureSize(png.size.width, png.size.height);
-    job.finish(messages.bar.exported(png.fileName, size));
   }
 
   async useModelFile(file: File): Promise<boolean> {
-    if (!file.name.toLowerCase().endsWith('.safetensors')) {
-      this.notifier.error(messages.models.notSafetensors(file.name));
-      return false;
-    }
-    const runtime = this.#expect(await this.client.call((api) => api.useModelFile(file)));
-    if (!runtime) return false;
-    this.document.runtime = runtime;
-    this.#modelFiles = [...this.#modelFiles, file];
-    this.notifier.info(messages.models.used(file.name));
-    return true;
+    const change = () => this.client.call((api) => api.useModelFile(file));
+    const changed = await this.#changeModels(file.name, change, messages.models.used(file.name));
+    if (changed) this.#modelFiles = [...this.#modelFiles, file];
+    return changed;
   }
 
   async useDemoPack(): Promise<void> {
-    const runtime = this.#expect(await this.client.call((api) => api.useDemoPack()));
-    if (!runtime) return;
-    this.#modelFiles = [];
-    this.document.runtime = runtime;
-    this.notifier.info(messages.models.demoUsed);
+    const change = () => this.client.call((api) => api.useDemoPack());
+    const changed = await this.#changeModels(messages.models.demoPack, change, messages.models.demoUsed);
+    if (changed) this.#modelFiles = [];
+  }
+
+  /** A running job uses the models it began with, so nothing is changed under it. */
+  async #changeModels(
+    name: string,
+    change: () => Promise<Result<RuntimeInfo>>,
+    done: string,
+  ): Promise<boolean> {
+    const { document, job, notifier } = this;
+    const obstacle = job.running ? messages.models.busy : document.reading;
+    if (obstacle !== null) {
+      notifier.info(job.running ? obstacle : messages.models.reading(obstacle));
+      return false;
+    }
+    document.reading = name;
+    await this.#started;
+    const runtime = this.#expect(await change());
+    document.reading = null;
+    if (runtime) this.#takeRuntime(runtime, done);
+    return runtime !== null;
+  }
+
+  /** Shows what runs now and says `done`. Settings nobody touched follow the image model: the demo's wants few steps. */
+  #takeRuntime(runtime: RuntimeInfo, done: string): void {
+    const { document, notifier } = this;
+    document.runtime = runtime;
+    const own = runtime.models.some(({ role, demo }) => role === 'checkpoint' && !demo);
+    const undo = document.checkpoint();
+    const fitting = own ? DEFAULTS : this.#demoDefaults;
+    const change = document.followDefaults(fitting);
+    const { sampling } = fitting.parameters;
+    const { steps, guidanceScale } = sampling;
+    if (change === 'followed')
+      this.#offerUndo(`${done} ${messages.models.settingsFollow(steps, guidanceScale)}`.trim(), undo);
+    else if (change === 'kept')
+      notifier.info(`${done} ${messages.models.settingsKept(steps, guidanceScale)}`.trim(), {
+        label: messages.models.useSettings,
+        run: () => document.setParameters('sampling', sampling),
+      });
+    else if (done) notifier.info(done);
   }
 
   /** Takes concepts, masks and parameters from the opened picture's recipe. */
@@ -269,25 +323,37 @@ export class Studio {
       });
   }
 
+  /**
+   * Runs a job. Its answer goes to `take`, which says what came of it, only while the job is the present one and its
+   * picture still is the document; a late answer is dropped.
+   */
   async #run<T>(
     kind: JobKind,
     request: (id: string, onEvent: (event: JobEvent) => void) => Promise<Result<T>>,
-  ): Promise<T | null> {
-    const { job } = this;
+    take: (value: T) => string,
+  ): Promise<void> {
+    const { job, document } = this;
+    const { image } = document;
     const id = job.begin(kind);
     const result = await request(
       id,
       callback((event: JobEvent) => this.#take(id, event)),
     );
-    if (job.id !== id) return null;
-    window.clearTimeout(this.#stopTimer);
-    if (result.ok) return result.value;
-    if (job.running) job.finish(result.error.code === 'aborted' ? messages.bar.stopped : '');
-    if (result.error.code !== 'aborted') this.notifier.error(result.error.message);
-    return null;
+    if (!job.isCurrent(id) || document.image !== image) return;
+    if (result.ok) return job.finish(take(result.value));
+    job.finish(result.error.code === 'aborted' ? this.#whyStopped() : '');
+    this.#explain(result.error);
+  }
+
+  /** Without a wish to stop, the worker itself stopped the job for a new picture, which is on its way. */
+  #whyStopped(): string {
+    const { opening } = this.document;
+    const { areas, stopping } = this.job;
+    return opening === null || stopping ? messages.bar.stopped(areas.length) : messages.bar.replaced(opening);
   }
 
   #take(id: string, event: JobEvent): void {
+    if (!this.job.isCurrent(id)) return;
     this.job.apply(id, event);
     const { image } = this.document;
     const request = this.#refining;
@@ -295,17 +361,26 @@ export class Studio {
     this.document.result = { canvas: planCanvas(image.size, request.output.canvasLongSidePx), request };
   }
 
-  #takeImage(opened: OpenedImage, file: Blob): void {
+  /** The job of the picture before ends here, whether its last answer has come or not. */
+  #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
+    this.job.finish(outcome);
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
-    this.job.finish('');
   }
 
   /** The value, or null after saying what went wrong. */
   #expect<T>(result: Result<T>): T | null {
     if (result.ok) return result.value;
-    if (result.error.code !== 'aborted') this.notifier.error(result.error.message);
+    this.#explain(result.error);
     return null;
+  }
+
+  /** Says what went wrong. A lost GPU is lost for its whole worker: once that had started, a new one takes over. */
+  #explain({ code, message }: WorkerError): void {
+    const { result, runtime } = this.document;
+    if (code === 'aborted') return;
+    if (code === 'gpu-lost' && runtime) this.#recover(messages.errors.gpuLost(result !== null));
+    else this.notifier.error(message);
   }
 
   #offerUndo(message: string, run: () => void): void {
@@ -319,7 +394,6 @@ export class Studio {
   }
 
   #recover(message: string): void {
-    window.clearTimeout(this.#stopTimer);
     this.job.finish('');
     this.restart();
     this.notifier.error(message);

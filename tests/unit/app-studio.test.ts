@@ -1,0 +1,371 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DEFAULTS, withOverrides } from '#app/defaults.ts';
+import { messages } from '#app/messages.ts';
+import { Studio } from '#app/studio.ts';
+import { WorkerClient, type Result, type RuntimeInfo } from '#app/worker-client.ts';
+import { rect } from '#domain/geometry/rect.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { Detection } from '#domain/job/request.ts';
+
+type Answer = Result<unknown>;
+interface Call {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly answer: (value: Answer) => Promise<void>;
+}
+
+const DEMO = withOverrides(DEFAULTS, {
+  parameters: { sampling: { steps: 5, guidanceScale: 1 } },
+  concept: { denoise: 0.3 },
+});
+const runtimeWith = (demo: boolean): RuntimeInfo => ({
+  networks: 'CPU',
+  kernels: 'CPU',
+  accelerated: false,
+  models: [{ role: 'checkpoint', name: 'x.safetensors', description: '', bytes: 1, demo }],
+});
+const ok = (value: unknown): Answer => ({ ok: true, value });
+const failed = (code: 'aborted' | 'gpu-lost' | 'bad-file', message: string = code): Answer => ({
+  ok: false,
+  error: { code, message },
+});
+const opened = (name: string) =>
+  ok({ name, size: { width: 100, height: 80 }, sha256: name, recipe: null, parameters: null });
+const detection = (id: string, score: number): Detection => ({
+  id,
+  conceptId: 'concept-1',
+  box: rect(0, 0, 0.5, 0.5),
+  mask: { width: 1, height: 1, runs: [0, 1] },
+  score,
+  presence: 1,
+  enabled: true,
+  edited: false,
+});
+const REFINED = ok({ canvas: { width: 4096, height: 3276 }, elapsedMs: 1000, overheadShare: 0 });
+const AREA: JobEvent = { kind: 'area', area: rect(0, 0, 8, 8), source: 'detail' };
+
+const flush = () => vi.advanceTimersByTimeAsync(0);
+
+/** A worker that answers when the test says so, and dies as the real one does: every waiting call is aborted. */
+class FakeClient extends WorkerClient {
+  readonly calls: Call[] = [];
+  terminations = 0;
+  #aborts: (() => void)[] = [];
+
+  override start(): Promise<Result<RuntimeInfo>> {
+    return Promise.resolve({ ok: true, value: runtimeWith(true) });
+  }
+
+  override call<T>(request: (api: never) => Promise<Result<T>>): Promise<Result<T>> {
+    const gone = new Promise<Result<T>>((settle) =>
+      this.#aborts.push(() => settle(failed('aborted') as Result<T>)),
+    );
+    return Promise.race([request(this.#api()), gone]);
+  }
+
+  override send(request: (api: never) => Promise<unknown>): Promise<void> {
+    void request(this.#api());
+    return Promise.resolve();
+  }
+
+  override terminate(): void {
+    this.terminations++;
+    for (const abort of this.#aborts) abort();
+    this.#aborts = [];
+  }
+
+  of(method: string): readonly Call[] {
+    return this.calls.filter((call) => call.method === method);
+  }
+
+  last(method: string): Call {
+    const call = this.of(method).at(-1);
+    if (!call) throw new Error(`${method} was not called`);
+    return call;
+  }
+
+  #api(): never {
+    const method =
+      (name: string) =>
+      (...args: unknown[]) =>
+        new Promise<Answer>((settle) => {
+          const answer = (value: Answer) => {
+            settle(value);
+            return flush().then(() => undefined);
+          };
+          this.calls.push({ method: name, args, answer });
+        });
+    return new Proxy({}, { get: (_target, name) => method(String(name)) }) as never;
+  }
+}
+
+let client: FakeClient;
+let studio: Studio;
+const info = vi.fn<Studio['notifier']['info']>();
+const error = vi.fn<Studio['notifier']['error']>();
+const canvas = {} as HTMLCanvasElement;
+
+async function open(name: string): Promise<void> {
+  void studio.open(new Blob([name]), name);
+  await flush();
+  await client.last('openImage').answer(opened(name));
+}
+
+function event(method: string, value: JobEvent): void {
+  (client.last(method).args[2] as (event: JobEvent) => void)(value);
+}
+
+/** Begins a job and answers its call. */
+async function begin(kind: 'detect' | 'refine' | 'exportPng'): Promise<Call> {
+  void studio[kind]();
+  await flush();
+  return client.last(kind);
+}
+
+async function refined(): Promise<void> {
+  await (await begin('refine')).answer(REFINED);
+}
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  info.mockClear();
+  error.mockClear();
+  studio = new Studio({ info, error }, DEMO, (onCrash) => (client = new FakeClient(onCrash)));
+  await studio.start(canvas);
+  await open('first.png');
+  studio.document.addConcept('face');
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('stopping', () => {
+  it('never ends the worker for a job that began after the stopped one', async () => {
+    const first = await begin('detect');
+    studio.stop();
+    await first.answer(failed('aborted'));
+    await begin('detect');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(client.terminations).toBe(0);
+    expect(studio.job.running).toBe(true);
+    expect(studio.job.stuck).toBe(false);
+  });
+
+  it('never ends the worker for a job that was stopped and whose picture is gone', async () => {
+    await begin('detect');
+    studio.stop();
+    await open('second.png');
+    await begin('detect');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(client.terminations).toBe(0);
+  });
+
+  it('ends a worker that does not answer while nothing is refined', async () => {
+    await begin('detect');
+    studio.stop();
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(client.terminations).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(client.terminations).toBe(1);
+    expect(studio.job.running).toBe(false);
+  });
+
+  it.each(['detect', 'exportPng', 'refine'] as const)(
+    'asks before %s costs the refined picture',
+    async (job) => {
+      await refined();
+      await begin(job);
+      studio.stop();
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(client.terminations).toBe(0);
+      expect(studio.document.result).not.toBeNull();
+      expect(studio.job.stuck).toBe(true);
+      studio.endNow();
+      expect(client.terminations).toBe(1);
+    },
+  );
+
+  it('asks before a first run costs its finished areas', async () => {
+    await begin('refine');
+    event('refine', AREA);
+    studio.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(client.terminations).toBe(0);
+    expect(studio.job.stuck).toBe(true);
+  });
+
+  it('names the export, so that the worker can stop it', async () => {
+    const { args } = await begin('exportPng');
+    studio.stop();
+    expect(args[0]).toMatchObject({ job: studio.job.id });
+    expect(client.last('cancel').args).toEqual([studio.job.id]);
+  });
+
+  it('keeps the refined picture when a stopped export or detection ends', async () => {
+    await refined();
+    for (const kind of ['exportPng', 'detect'] as const) {
+      const job = await begin(kind);
+      studio.stop();
+      await job.answer(failed('aborted'));
+      expect(studio.document.result).not.toBeNull();
+      expect(studio.job.outcome).toBe(messages.bar.stopped(0));
+    }
+  });
+});
+
+describe('late answers', () => {
+  it.each([
+    ['detect', ok({ detections: [detection('late', 0.9)], presence: { 'concept-1': 1 } })],
+    ['refine', REFINED],
+  ] as const)('of %s never reach a new picture', async (kind, answer) => {
+    const late = await begin(kind);
+    await open('second.png');
+    await late.answer(answer);
+    expect(studio.document.detections).toEqual([]);
+    expect(studio.document.result).toBeNull();
+    expect(studio.job.running).toBe(false);
+  });
+
+  it('arriving in the same turn as the new picture do not reach it either', async () => {
+    const late = await begin('detect');
+    void studio.open(new Blob(['b']), 'second.png');
+    await flush();
+    void client.last('openImage').answer(opened('second.png'));
+    void late.answer(ok({ detections: [detection('late', 0.9)], presence: {} }));
+    await flush();
+    expect(studio.document.image?.name).toBe('second.png');
+    expect(studio.document.detections).toEqual([]);
+  });
+
+  it('and events of a finished job change nothing', async () => {
+    await begin('refine');
+    event('refine', AREA);
+    await open('second.png');
+    event('refine', AREA);
+    expect(studio.document.result).toBeNull();
+    expect(studio.job.areas).toHaveLength(1);
+  });
+});
+
+describe('opening', () => {
+  it('leaves the running job alone when the file is bad', async () => {
+    const job = await begin('refine');
+    void studio.open(new Blob(['x']), 'bad.png');
+    await flush();
+    await client.last('openImage').answer(failed('bad-file', 'bad.png is damaged.'));
+    expect(client.of('cancel')).toHaveLength(0);
+    expect(error).toHaveBeenCalledExactlyOnceWith('bad.png is damaged.');
+    expect(studio.job.kind).toBe('refine');
+    await job.answer(REFINED);
+    expect(studio.document.result).not.toBeNull();
+    expect(studio.document.image?.name).toBe('first.png');
+  });
+
+  it.each(['before', 'after'])('tells calmly that a run ended when its answer comes %s', async (order) => {
+    const job = await begin('refine');
+    void studio.open(new Blob(['x']), 'second.png');
+    await flush();
+    if (order === 'before') await job.answer(failed('aborted'));
+    await client.last('openImage').answer(opened('second.png'));
+    if (order === 'after') await job.answer(failed('aborted'));
+    expect(studio.job.outcome).toBe(messages.bar.replaced('second.png'));
+    expect(studio.job.running).toBe(false);
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  it('starts no job between the old picture and the new one', async () => {
+    void studio.open(new Blob(['x']), 'second.png');
+    await flush();
+    await studio.detect();
+    expect(client.of('detect')).toHaveLength(0);
+  });
+});
+
+describe('models', () => {
+  const file = (name: string) => new File(['x'], name);
+
+  it('are not changed while a job runs', async () => {
+    await begin('detect');
+    await studio.useModelFile(file('own.safetensors'));
+    await studio.useDemoPack();
+    expect(client.of('useModelFile')).toHaveLength(0);
+    expect(client.of('useDemoPack')).toHaveLength(0);
+    expect(info).toHaveBeenCalledWith(messages.models.busy);
+  });
+
+  it.each(['a.ckpt', 'b.PT', 'c.pth', 'd.bin', 'e.pkl', 'f.safetensors'])(
+    'are judged by the worker: %s',
+    async (name) => {
+      void studio.takeFile(file(name));
+      await flush();
+      await client.last('useModelFile').answer(failed('bad-file', `${name}: convert it.`));
+      expect(client.of('openImage')).toHaveLength(1);
+      expect(error).toHaveBeenCalledExactlyOnceWith(`${name}: convert it.`);
+    },
+  );
+
+  async function use(): Promise<void> {
+    void studio.useModelFile(file('own.safetensors'));
+    await flush();
+    await client.last('useModelFile').answer(ok(runtimeWith(false)));
+  }
+
+  it('bring their settings while nobody has touched them, and the demo pack takes its own back', async () => {
+    await use();
+    expect(studio.document.parameters).toEqual(DEFAULTS.parameters);
+    expect(studio.document.concepts[0]).toMatchObject({ phrase: 'face', denoise: DEFAULTS.concept.denoise });
+    expect(info).toHaveBeenCalledOnce();
+    expect(info.mock.lastCall?.[0]).toContain(messages.models.settingsFollow(20, 5));
+    void studio.useDemoPack();
+    await flush();
+    await client.last('useDemoPack').answer(ok(runtimeWith(true)));
+    expect(studio.document.parameters).toEqual(DEMO.parameters);
+    expect(studio.document.concepts[0]).toMatchObject({ phrase: 'face', denoise: 0.3 });
+  });
+
+  it('offer to undo the change of settings', async () => {
+    await use();
+    info.mock.lastCall?.[1]?.run();
+    expect(studio.document.parameters).toEqual(DEMO.parameters);
+  });
+
+  it('leave changed settings and say which fit', async () => {
+    studio.document.setParameters('sampling', { steps: 7 });
+    await use();
+    expect(studio.document.parameters.sampling).toMatchObject({ steps: 7, guidanceScale: 1 });
+    expect(info.mock.lastCall?.[0]).toContain(messages.models.settingsKept(20, 5));
+  });
+});
+
+describe('a lost GPU', () => {
+  it('starts a new worker with the same picture and says what is kept', async () => {
+    const job = await begin('detect');
+    await job.answer(failed('gpu-lost', 'Reload the page.'));
+    expect(client.terminations).toBe(1);
+    expect(studio.view.canvasEpoch).toBe(1);
+    expect(error).toHaveBeenCalledExactlyOnceWith(messages.errors.gpuLost(false));
+    void studio.start(canvas);
+    await flush();
+    expect(client.of('openImage')).toHaveLength(2);
+    expect(client.last('openImage').args[1]).toBe('first.png');
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.ready).toBe(true);
+    expect(studio.document.concepts[0]?.phrase).toBe('face');
+  });
+
+  it('admits that a refined picture is gone', async () => {
+    await refined();
+    await (await begin('detect')).answer(failed('gpu-lost'));
+    expect(error).toHaveBeenCalledExactlyOnceWith(messages.errors.gpuLost(true));
+  });
+});
+
+describe('numbers', () => {
+  it('on the canvas are places in the request plus one', () => {
+    const { document } = studio;
+    document.detections = [detection('low', 0.2), detection('high', 0.8)];
+    expect(document.request.detections.map(({ id }) => id)).toEqual(['high', 'low']);
+    for (const [index, { id }] of document.request.detections.entries())
+      expect(document.numberOf(id)).toBe(index + 1);
+  });
+});
