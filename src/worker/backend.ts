@@ -72,9 +72,22 @@ export class Backend {
     return { scope, parts: assembleNetworks(scope, modelFiles(slots)) };
   }
 
+  /**
+   * Null while a part is missing that another file will bring, such as a checkpoint's VAE: a job then says which.
+   * @throws AppError for files that are damaged or do not belong together.
+   */
+  #assembleIfComplete(slots: Slots): Networks | null {
+    try {
+      return this.#assemble(slots);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'model-missing') return null;
+      throw error;
+    }
+  }
+
   /** New models come into use at once; the old ones' memory is given back before this resolves, or it is said why not. */
   async #replace(slots: Slots): Promise<void> {
-    const networks = this.#assemble(slots);
+    const networks = this.#assembleIfComplete(slots);
     const old = this.#networks;
     this.#slots = slots;
     this.#networks = networks;

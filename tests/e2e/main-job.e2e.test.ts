@@ -73,13 +73,59 @@ async function setSelect(label: string, option: string): Promise<void> {
   await studio.page.getByLabel(label, { exact: true }).selectOption({ label: option });
 }
 
+/** A PNG that says it is 20000 px wide, cut behind its header. */
+async function widePng(): Promise<Buffer> {
+  const bytes = Buffer.from(await readFile('models/demo/samples/garden.png')).subarray(0, 400);
+  bytes.writeUInt32BE(20000, 16);
+  return bytes;
+}
+
+function safetensors(header: object, dataBytes: number): Buffer {
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, Buffer.alloc(dataBytes)]);
+}
+
+function overlapping(): Buffer {
+  const entry = (begin: number) => ({ dtype: 'F32', shape: [2], data_offsets: [begin, begin + 8] });
+  return safetensors({ a: entry(0), b: entry(4) }, 12);
+}
+
+/** The tensors by which a Stable Diffusion 1.x UNet is told from SDXL. */
+function otherFamily(): Buffer {
+  const prefix = 'model.diffusion_model.';
+  const shapes = {
+    [`${prefix}input_blocks.0.0.weight`]: [320, 4, 3, 3],
+    [`${prefix}time_embed.0.weight`]: [1280, 320],
+    [`${prefix}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight`]: [320, 768],
+  };
+  let at = 0;
+  const entries = Object.entries(shapes).map(([name, shape]) => {
+    const bytes = 2 * shape.reduce((product, dim) => product * dim, 1);
+    at += bytes;
+    return [name, { dtype: 'F16', shape, data_offsets: [at - bytes, at] }] as const;
+  });
+  return safetensors(Object.fromEntries(entries), at);
+}
+
+/** The demo IP-Adapter with one matrix turned on its side: as many bytes, another shape. */
+async function wrongShape(): Promise<Buffer> {
+  const file = await readFile('models/demo/ip-adapter.safetensors');
+  const length = Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, 8 + length).toString()) as Record<string, { shape: number[] }>;
+  header['ip_adapter.1.to_k_ip.weight']!.shape.reverse();
+  const data = file.subarray(8 + length);
+  return Buffer.concat([safetensors(header, 0), data]);
+}
+
 /** The ordinary picture is the open document. */
 const stillOpen = () => studio.page.getByRole('banner').getByText('appIcon.png').waitFor();
 
 describe('the main job', () => {
   it('finds the concepts of a sample, refines them at 4096 px and exports the result with its recipe', async () => {
     const { page } = studio;
-    await page.getByText('Portrait in terracotta').click();
+    await page.getByText('Portrait in teal').click();
     await page.getByText('1024 × 1024').waitFor();
     await button(/^Detect/).click();
     await jobEnds();
@@ -164,30 +210,36 @@ describe('the main job', () => {
   it('answers bad files with a sentence and leaves the document alone', async () => {
     const { page } = studio;
     const sample = await readFile('models/demo/samples/garden.png');
+    const png = { mimeType: 'image/png' };
+    const weights = { mimeType: 'application/octet-stream' };
     const files = [
       {
+        ...png,
         name: 'cut.png',
-        mimeType: 'image/png',
         buffer: sample.subarray(0, 2000),
         sentence: /cut\.png.*(damaged|truncated)/,
       },
       {
+        ...png,
         name: 'notes.png',
-        mimeType: 'image/png',
-        buffer: Buffer.from('not a picture at all, just text'),
+        buffer: Buffer.from('just text, not a picture'),
         sentence: /notes\.png.*not a PNG/,
       },
+      { ...png, name: 'wide.png', buffer: await widePng(), sentence: /wide\.png.*20000/ },
+      { ...weights, name: 'model.ckpt', buffer: Buffer.from('pickle'), sentence: /model\.ckpt.*pickle/ },
+      { ...weights, name: 'noise.safetensors', buffer: Buffer.alloc(64, 7), sentence: /noise\.safetensors/ },
       {
-        name: 'model.ckpt',
-        mimeType: 'application/octet-stream',
-        buffer: Buffer.from('pickle'),
-        sentence: /model\.ckpt/,
+        ...weights,
+        name: 'overlap.safetensors',
+        buffer: overlapping(),
+        sentence: /overlap\.safetensors.*overlaps/,
       },
+      { ...weights, name: 'old.safetensors', buffer: otherFamily(), sentence: /old\.safetensors.*1\.x/ },
       {
-        name: 'broken.safetensors',
-        mimeType: 'application/octet-stream',
-        buffer: Buffer.alloc(64, 7),
-        sentence: /broken\.safetensors/,
+        ...weights,
+        name: 'bent.safetensors',
+        buffer: await wrongShape(),
+        sentence: /bent\.safetensors.*to_k_ip/,
       },
     ];
     for (const { sentence, ...file } of files) {
