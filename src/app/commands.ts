@@ -25,6 +25,7 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     },
     'peek-original': () => (view.peeking = true),
     'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
+    'undo-stroke': () => studio.undoStroke(),
     'next-detection': () => studio.stepDetection(1),
     'previous-detection': () => studio.stepDetection(-1),
     'toggle-detection': withDetection((id) =>

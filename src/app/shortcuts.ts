@@ -20,6 +20,7 @@ export type CommandId =
   | 'previous-detection'
   | 'toggle-detection'
   | 'remove-detection'
+  | 'undo-stroke'
   | 'tool-select'
   | 'tool-brush'
   | 'tool-eraser'
@@ -76,6 +77,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N']),
   press('toggle-detection', 'detections', ['t'], ['T']),
   press('remove-detection', 'detections', ['Delete'], ['Del']),
+  press('undo-stroke', 'tools', ['$mod+z'], ['Ctrl', 'Z']),
   press('tool-select', 'tools', ['v'], ['V']),
   press('tool-brush', 'tools', ['b'], ['B']),
   press('tool-eraser', 'tools', ['e'], ['E']),

@@ -6,6 +6,7 @@ import { isWeightName } from './file-kinds.ts';
 import { JobState, type JobKind } from './job-state.svelte.ts';
 import { formatDuration, messages } from './messages.ts';
 import { Painter } from './painter.ts';
+import { StrokeHistory } from './stroke-history.ts';
 import { buildDetectRequest, isEmptyMask, mergeDetections } from './requests.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { StudioState } from './studio-state.svelte.ts';
@@ -38,6 +39,7 @@ export class Studio {
   readonly view = new ViewState();
   readonly client: WorkerClient;
   readonly samples = listSamples();
+  readonly #strokes = new StrokeHistory();
   readonly painter = new Painter((stroke) => void this.#paint(stroke));
   readonly notifier: Notifier;
   /** Files the user chose, to give them to a restarted worker again. */
@@ -315,12 +317,19 @@ export class Studio {
 
   async #paint(stroke: BrushStroke): Promise<void> {
     const painted = this.#expect(await this.client.call((api) => api.paint(stroke)));
-    if (stroke.finished && painted)
-      this.document.updateDetection(stroke.detectionId, {
-        ...painted,
-        edited: true,
-        enabled: !isEmptyMask(painted.mask),
-      });
+    if (!stroke.finished || !painted) return;
+    const before = this.document.detections.find(({ id }) => id === stroke.detectionId);
+    if (before) this.#strokes.remember(before);
+    const enabled = !isEmptyMask(painted.mask);
+    this.document.updateDetection(stroke.detectionId, { ...painted, edited: true, enabled });
+  }
+
+  undoStroke(): void {
+    const { detections } = this.document;
+    const last = this.#strokes.takeBack((id) => detections.some((detection) => detection.id === id));
+    if (!last) return this.notifier.info(messages.tools.nothingToUndo);
+    this.document.updateDetection(last.id, last.before);
+    this.view.showMasks();
   }
 
   /**
@@ -342,6 +351,8 @@ export class Studio {
     if (!job.isCurrent(id) || document.image !== image) return;
     if (result.ok) return job.finish(take(result.value));
     job.finish(result.error.code === 'aborted' ? this.#whyStopped() : '');
+    // Without a result to judge, hidden masks would look lost.
+    if (!document.result) this.view.showMasks();
     this.#explain(result.error);
   }
 
@@ -364,6 +375,7 @@ export class Studio {
   /** The job of the picture before ends here, whether its last answer has come or not. */
   #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
     this.job.finish(outcome);
+    this.#strokes.clear();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
   }

@@ -58,7 +58,7 @@ export async function detect(
   if (concepts.length === 0)
     throw new AppError('bad-request', 'Name at least one concept to look for, for example "face".');
   const tracker = new ProgressTracker({ segment: 4 + concepts.length }, context);
-  const encoded = await tracker.work('segment', 4, 'encode-image', 'looking at the picture', () =>
+  const encoded = await tracker.work('segment', 4, 'encode-image', 'once for all concepts', () =>
     features.of(image, segmenter),
   );
   const detections: Detection[] = [];

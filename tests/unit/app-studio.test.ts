@@ -369,3 +369,51 @@ describe('numbers', () => {
       expect(document.numberOf(id)).toBe(index + 1);
   });
 });
+
+describe('brush strokes', () => {
+  const painted = ok({ mask: { width: 2, height: 1, runs: [0, 2] }, box: rect(0, 0, 1, 1) });
+
+  async function stroke(id: string): Promise<void> {
+    studio.painter.begin({ detectionId: id, mode: 'add', radiusPx: 4 }, { x: 1, y: 1 });
+    studio.painter.end();
+    await flush();
+    await client.last('paint').answer(painted);
+  }
+
+  beforeEach(() => {
+    vi.stubGlobal('requestAnimationFrame', () => 1);
+    vi.stubGlobal('cancelAnimationFrame', () => undefined);
+    studio.document.detections = [detection('a', 0.9), detection('b', 0.8)];
+  });
+  afterEach(() => vi.unstubAllGlobals());
+
+  it('are taken back one by one, mask, box and ticks', async () => {
+    const before = studio.document.detections;
+    await stroke('a');
+    await stroke('b');
+    expect(studio.document.detections.every(({ edited }) => edited)).toBe(true);
+    studio.undoStroke();
+    expect(studio.document.detections[1]).toEqual(before[1]);
+    expect(studio.document.detections[0]?.edited).toBe(true);
+    studio.undoStroke();
+    expect(studio.document.detections).toEqual(before);
+    studio.undoStroke();
+    expect(info).toHaveBeenCalledWith(messages.tools.nothingToUndo);
+  });
+
+  it('on a removed detection are skipped', async () => {
+    await stroke('a');
+    await stroke('b');
+    studio.document.removeDetection('b');
+    studio.undoStroke();
+    expect(studio.document.detections).toEqual([detection('a', 0.9)]);
+  });
+});
+
+it('shows the masks again when a run ends without a result', async () => {
+  studio.document.detections = [detection('a', 0.9)];
+  const run = await begin('refine');
+  expect(studio.view.masksVisible).toBe(false);
+  await run.answer(failed('aborted'));
+  expect(studio.view.masksVisible).toBe(true);
+});
