@@ -5,7 +5,6 @@ import { checkRecipe, checkRefineRequest } from '#domain/job/schema.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { maskBox, encodeRle } from '#domain/mask/rle.ts';
 import { paintStroke } from '#domain/mask/brush.ts';
-import type { Raster8 } from '#domain/raster.ts';
 import { detect, ImageFeatures } from '#pipelines/detect.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
