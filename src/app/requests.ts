@@ -83,11 +83,6 @@ export function emptyDetection(conceptId: string, image: Size<'image'>): Detecti
   };
 }
 
-/** Whether a mask covers nothing. */
-export function isEmptyMask(mask: MaskRle): boolean {
-  return !mask.runs.some((run, index) => index % 2 === 1 && run > 0);
-}
-
 /** The smallest detection whose mask covers a point given in fractions of the picture. */
 export function detectionAt(detections: readonly Detection[], x: number, y: number): Detection | undefined {
   return detections

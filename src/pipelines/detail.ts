@@ -3,7 +3,7 @@ import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
 import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
-import { decodeRle } from '#domain/mask/rle.ts';
+import { decodeRle, isEmptyMask } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import {
   batchLimit,
@@ -37,7 +37,7 @@ export function planDetail(request: RefineRequest, canvas: Size<'canvas'>): Deta
 
 /** A mask nobody has painted yet, or one erased whole, is nothing to refine. */
 function hasArea({ box, mask }: Detection): boolean {
-  return box.width > 0 && box.height > 0 && mask.runs.length > 1;
+  return box.width > 0 && box.height > 0 && !isEmptyMask(mask);
 }
 
 function detailItem(

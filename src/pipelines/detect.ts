@@ -3,7 +3,7 @@ import type { ConceptSpec, Detection, DetectRequest } from '#domain/job/request.
 import { selectDetections } from '#domain/detection/select.ts';
 import { logitsToMask } from '#domain/mask/bilinear.ts';
 import { suppressDuplicates } from '#domain/sam3/answers.ts';
-import { encodeRle } from '#domain/mask/rle.ts';
+import { encodeRle, isEmptyMask } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
 import type { EncodedImage, RawDetection, Segmenter } from './services.ts';
@@ -100,7 +100,7 @@ function conceptDetections(
       enabled: false,
       edited: false,
     }))
-    .filter((detection) => detection.mask.runs.length > 1);
+    .filter((detection) => !isEmptyMask(detection.mask));
   const picked = selectDetections(found, concept.selection);
   return found.map((detection) => ({ ...detection, enabled: picked.has(detection.id) }));
 }

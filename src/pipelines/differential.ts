@@ -1,7 +1,5 @@
+import type { DenoiseFn } from '#domain/sampling/sample.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
-
-/** denoised = model(x, sigma): x [N,C,h,w], sigmas [N] -> [N,C,h,w]. */
-export type DenoiseFn = (x: FloatTensor, sigmas: Float32Array) => Promise<FloatTensor>;
 
 /**
  * Differential denoise: each latent cell has its own start sigma and is held at its original, freshly noised, until

@@ -7,10 +7,10 @@ import {
   buildRefineRequest,
   detectionAt,
   emptyDetection,
-  isEmptyMask,
   mergeDetections,
   sortDetections,
 } from '#app/requests.ts';
+import { isEmptyMask } from '#domain/mask/rle.ts';
 import { cropFrame, startSigma, tileFrames } from '#app/guides.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection } from '#domain/job/request.ts';

@@ -6,6 +6,11 @@ import type { Mask } from '../raster.ts';
 /** A coverage of at least this counts as inside wherever a yes or no is needed. */
 export const INSIDE = 128;
 
+/** Whether a mask covers nothing. */
+export function isEmptyMask(mask: MaskRle): boolean {
+  return !mask.runs.some((run, index) => index % 2 === 1 && run > 0);
+}
+
 /** Run-length codes a mask: runs of zeros and ones alternate in row-major order, zeros first (that run may be 0). */
 export function encodeRle(mask: Mask): MaskRle {
   const runs: number[] = [];
