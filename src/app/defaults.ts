@@ -25,6 +25,7 @@ export const DEFAULTS: StudioDefaults = {
     sampling: { sampler: 'dpmpp_2m', scheduler: 'karras', steps: 20, guidanceScale: 5 },
     scaffold: { seed: 1, levels: 0, discount: 0.5 },
     detail: { enabled: true, padding: 0.25, growPx: 8, featherPx: 32 },
+    anchor: { preset: 'all', start: 0, end: 1 },
     global: {
       enabled: true,
       tilePx: 1024,
@@ -95,6 +96,7 @@ function mergeParameters(
     scaffold: { ...base.scaffold, ...patch.scaffold },
     detail: { ...base.detail, ...patch.detail },
     global: { ...base.global, ...patch.global },
+    anchor: { ...base.anchor, ...patch.anchor },
     output: { ...base.output, ...patch.output },
     promptSyntax: patch.promptSyntax ?? base.promptSyntax,
     batchLimit: patch.batchLimit ?? base.batchLimit,

@@ -197,19 +197,23 @@ const models = {
   kernels: 'Pixels run on',
   roles: {
     checkpoint: 'Image model',
+    'text-l': 'Text encoder CLIP-L',
+    'text-g': 'Text encoder CLIP-G',
     autoencoder: 'Autoencoder',
     vision: 'Vision tower',
     'ip-adapter': 'Image anchor',
     sam3: 'Detector',
-    unknown: 'Not recognised',
+    lora: 'LoRA',
   },
   roleHints: {
     checkpoint: 'UNet and text encoders of the SDXL family',
+    'text-l': 'Reads the prompts, first half; most checkpoints hold their own',
+    'text-g': 'Reads the prompts, second half; most checkpoints hold their own',
     autoencoder: 'Translates pixels to latents and back (VAE)',
     vision: 'CLIP vision, reads the look of each crop',
     'ip-adapter': 'IP-Adapter, keeps each crop true to that look',
     sam3: 'SAM 3, finds what the phrases name',
-    unknown: '',
+    lora: 'Changes what the image model has learned',
   },
 };
 

@@ -19,6 +19,9 @@ export interface Network {
   /**
    * Runs the graph. Outputs named in `keepOnDevice` stay where they were computed (K/V caches, feature maps); the
    * others are on the host already. Calls are serialised: the runtime hangs on overlapping runs.
+   *
+   * A host feed that is the same object as the one fed under that name in the run before is not uploaded again, so
+   * what stays the same over a sampler's steps (keys and values) crosses once. Feeds are never changed in place.
    */
   run(
     feeds: Readonly<Record<string, Feed>>,
@@ -31,6 +34,13 @@ export interface Network {
 export interface EmissionOptions {
   readonly dtype: 'f32' | 'f16';
   readonly attention: AttentionForm;
+  /** Bits of packed Linear weights (MatMulNBits); null or absent: plain weights. */
+  readonly linearBits?: 8 | 4 | null;
+}
+
+export interface LoadOptions {
+  /** Every run has the shapes of the first: the backend may record it once and replay it. Ignored where it cannot. */
+  readonly capture?: boolean;
 }
 
 /** Creates networks on one backend: onnxruntime-web (wasm or WebGPU) or onnxruntime-node. */
@@ -39,7 +49,7 @@ export interface NetworkRuntime {
   readonly description: string;
   readonly emission: EmissionOptions;
   /** Networks of one family share a device, so that releasing the family frees its memory. */
-  load(family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network>;
+  load(family: string, graph: EmittedGraph, weights: WeightSource, options?: LoadOptions): Promise<Network>;
 }
 
 export function isNetTensor(feed: Feed): feed is NetTensor {

@@ -4,6 +4,7 @@ import {
   isNetTensor,
   type EmissionOptions,
   type Feed,
+  type LoadOptions,
   type NetTensor,
   type Network,
   type NetworkRuntime,
@@ -26,7 +27,12 @@ export class OrtNodeRuntime implements NetworkRuntime {
     this.#threads = threads;
   }
 
-  async load(_family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network> {
+  async load(
+    _family: string,
+    graph: EmittedGraph,
+    weights: WeightSource,
+    _options: LoadOptions = {},
+  ): Promise<Network> {
     const externalData = [];
     for (const { location, recipe, dtype } of graph.weights)
       externalData.push({ path: location, data: await materialise(recipe, dtype, weights) });

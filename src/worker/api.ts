@@ -32,7 +32,10 @@ export interface RuntimeInfo {
   readonly models: readonly ModelInfo[];
 }
 
-export type ModelRole = 'checkpoint' | 'autoencoder' | 'vision' | 'ip-adapter' | 'sam3' | 'unknown';
+/** The parts a job is made of. `lora` can be filled several times, every other role once. */
+export type ModelRole =
+  'checkpoint' | 'text-l' | 'text-g' | 'autoencoder' | 'vision' | 'ip-adapter' | 'sam3' | 'lora';
+export type SingleRole = Exclude<ModelRole, 'lora'>;
 
 export interface ModelInfo {
   readonly role: ModelRole;
@@ -42,6 +45,120 @@ export interface ModelInfo {
   readonly description: string;
   readonly bytes: number;
   readonly demo: boolean;
+  /** Of a LoRA. */
+  readonly strength?: number;
+}
+
+/** One weight file the studio knows, wherever it lies. */
+export interface LibraryEntry {
+  /** Stable between visits for linked and imported files. */
+  readonly id: string;
+  readonly name: string;
+  /** Folder inside its origin, "checkpoints/sdxl"; empty at the top. */
+  readonly folder: string;
+  readonly origin: 'demo' | 'file' | 'linked' | 'imported';
+  readonly bytes: number;
+  /** The roles it can play: a complete checkpoint also gives its text encoders and autoencoder. */
+  readonly gives: readonly ModelRole[];
+  /** Roles that other files must fill when this one is the checkpoint. */
+  readonly needs: readonly SingleRole[];
+  readonly usable: boolean;
+  /** What it is; for files that cannot be used why, and what to do. */
+  readonly sentence: string;
+  /** How it was trained, as far as metadata and name tell: chooses the offered preset. */
+  readonly family: PresetFamily | null;
+  /** What the catalogue knows about it, once its hash or its size and structure matched. */
+  readonly known: { readonly title: string; readonly licence: string; readonly source: string } | null;
+}
+
+export type PresetFamily = 'sdxl' | 'pony' | 'illustrious' | 'lightning' | 'turbo' | 'lcm' | 'hyper';
+
+export interface LinkedFolder {
+  readonly id: string;
+  readonly name: string;
+  /** `prompt`: the browser wants the user's consent once per visit; the page asks it with `handle`. */
+  readonly permission: 'granted' | 'prompt' | 'denied';
+  readonly handle: FileSystemDirectoryHandle;
+  /** "ComfyUI", "Stable Diffusion web UI (A1111)", "folder". */
+  readonly layout: string;
+  readonly files: number;
+  /** Sentences about what could not be followed, e.g. a path of extra_model_paths.yaml outside this folder. */
+  readonly notices: readonly string[];
+}
+
+export interface LoraChoice {
+  readonly id: string;
+  /** Multiplies the LoRA's own scale; negative takes away. */
+  readonly strength: number;
+}
+
+export interface ModelSelection {
+  /** Entry id by role; null: nothing, or for parts of a complete checkpoint the checkpoint's own. */
+  readonly roles: Readonly<Record<SingleRole, string | null>>;
+  readonly loras: readonly LoraChoice[];
+  /** What the UNet predicts; `auto` follows the file's marker keys. */
+  readonly prediction: 'auto' | 'eps' | 'v';
+}
+
+/** Networks on the device now. */
+export interface ResidentModel {
+  readonly role: ModelRole;
+  readonly bytes: number;
+  /** Since it last ran. */
+  readonly idleMs: number;
+}
+
+/** Everything the Models view shows. Sent anew whenever any of it changes. */
+export interface ModelsState {
+  readonly entries: readonly LibraryEntry[];
+  readonly folders: readonly LinkedFolder[];
+  readonly selection: ModelSelection;
+  /** Roles that stay empty with this selection, and what that means or what to do. */
+  readonly missing: readonly {
+    readonly role: SingleRole;
+    readonly required: boolean;
+    readonly sentence: string;
+  }[];
+  /** LoRA keys that match nothing in the present checkpoint, by entry id. */
+  readonly unmatched: Readonly<Record<string, readonly string[]>>;
+  readonly resident: readonly ResidentModel[];
+  /** Minutes after which an unused network leaves the device; null: never. */
+  readonly keepMinutes: number | null;
+  readonly memory: MemoryState;
+  /** What the browser says about its storage: protected from eviction, and used. */
+  readonly storage: { readonly persistent: boolean; readonly usedBytes: number };
+}
+
+/** The memory plan in plain words. */
+export interface MemoryState {
+  /** What the user allows, or our guess for this adapter. */
+  readonly budgetBytes: number;
+  readonly guessed: boolean;
+  /** Peak of the whole job under the plan; null while no complete set of models is chosen. */
+  readonly peakBytes: number | null;
+  /** One line per phase: "Re-painting: 5.2 GB of weights, 0.7 GB per crop, 4 crops at once". */
+  readonly phases: readonly { readonly name: string; readonly bytes: number; readonly sentence: string }[];
+  /** Why it cannot run, and the nearest thing that fits; null when it can. */
+  readonly refusal: string | null;
+}
+
+/** An import or a download on its way. */
+export interface TransferEvent {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly bytesPerSecond: number | null;
+  readonly remainingMs: number | null;
+  /** "copying", "checking", "waiting for the network". */
+  readonly stage: string;
+}
+
+export interface DownloadRequest {
+  /** Id of a catalogue entry. */
+  readonly catalogueId: string;
+  /** Access token for gated files; kept nowhere. */
+  readonly token: string | null;
+  /** The user has seen and accepted the licence named in the catalogue. */
+  readonly licenceAccepted: boolean;
 }
 
 export interface OpenedImage {
@@ -74,6 +191,7 @@ export interface RefinePlan {
   readonly modelCalls: number;
   /** From measured step times; null before the first run on this device. */
   readonly estimateMs: number | null;
+  readonly memory: MemoryState;
 }
 
 /** What the canvas shows. All lengths are CSS pixels of the canvas element. */
@@ -135,7 +253,41 @@ export interface ExportedPng {
   readonly size: Size<'canvas'>;
 }
 
-export interface StudioApi {
+/** The Models view's side of the contract. */
+export interface ModelsApi {
+  /** Calls back at once and after every change of the library, the selection or what is on the device. */
+  watchModels(onChange: (state: ModelsState) => void): Promise<void>;
+  /** Remembers a folder and recognises the weight files in it, in place. Folders linked before are scanned at start. */
+  linkFolder(handle: FileSystemDirectoryHandle): Promise<Result<LinkedFolder>>;
+  /** Scans a folder again, e.g. after the page was granted permission. */
+  scanFolder(folderId: string): Promise<Result<LinkedFolder>>;
+  unlinkFolder(folderId: string): Promise<Result<null>>;
+  /** Fills a role, or with null empties it. Choosing a checkpoint lets go of parts that do not fit it. */
+  selectModel(role: SingleRole, entryId: string | null): Promise<Result<RuntimeInfo>>;
+  setLoras(loras: readonly LoraChoice[]): Promise<Result<RuntimeInfo>>;
+  setPrediction(prediction: ModelSelection['prediction']): Promise<Result<RuntimeInfo>>;
+  /** Copies a linked or chosen file into the browser's own storage; a repeated call resumes. */
+  importModel(
+    job: JobId,
+    entryId: string,
+    onTransfer: (event: TransferEvent) => void,
+  ): Promise<Result<LibraryEntry>>;
+  /** Fetches a catalogue file into the browser's own storage; a repeated call resumes. */
+  downloadModel(
+    job: JobId,
+    request: DownloadRequest,
+    onTransfer: (event: TransferEvent) => void,
+  ): Promise<Result<LibraryEntry>>;
+  /** Deletes an imported copy. Linked files are never touched. */
+  deleteImported(entryId: string): Promise<Result<null>>;
+  /** Takes networks off the device; they come back when next needed. */
+  unload(role: ModelRole | 'all'): Promise<Result<null>>;
+  setKeepMinutes(minutes: number | null): Promise<void>;
+  /** What the studio may take of the GPU's memory; null: our guess. */
+  setMemoryBudget(bytes: number | null): Promise<Result<null>>;
+}
+
+export interface StudioApi extends ModelsApi {
   /** Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm). */
   start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>>;
   setView(view: ViewState): Promise<void>;

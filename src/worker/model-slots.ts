@@ -1,11 +1,11 @@
 import { AppError } from '#domain/job/app-error.ts';
 import { blobSource } from '#formats/byte-source.ts';
 import { SafetensorsFile } from '#formats/safetensors/file.ts';
-import type { ModelInfo, ModelRole } from './api.ts';
+import type { ModelInfo, SingleRole } from './api.ts';
 
 /** A weight file in the role it plays. */
 export interface LoadedModel {
-  readonly role: Exclude<ModelRole, 'unknown'>;
+  readonly role: SingleRole;
   readonly file: SafetensorsFile;
   readonly description: string;
   readonly demo: boolean;
@@ -42,7 +42,7 @@ export async function loadDemoSlots(): Promise<Slots> {
   return new Map(models.map((model) => [model.role, model]));
 }
 
-async function loadDemo(name: string, role: LoadedModel['role']): Promise<LoadedModel> {
+async function loadDemo(name: string, role: keyof typeof DEMO_DESCRIPTION): Promise<LoadedModel> {
   const url = Object.entries(DEMO_FILES).find(([path]) => path.endsWith(`/${name}`))?.[1];
   const response = url ? await fetch(url) : null;
   if (!response?.ok)

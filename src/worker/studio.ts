@@ -17,6 +17,7 @@ import type {
   ExportedPng,
   ExportRequest,
   JobId,
+  ModelsApi,
   OpenedImage,
   OverlayItem,
   PaintedMask,
@@ -38,7 +39,7 @@ import { Viewer } from './viewer.ts';
 const APP_VERSION = '0.1.0';
 
 /** The worker's side of the contract: owns the backends, the pixels and the canvas. */
-export class Studio implements StudioApi {
+export class Studio implements Omit<StudioApi, keyof ModelsApi> {
   readonly #jobs = new Jobs();
   readonly #features = new ImageFeatures();
   #viewer: Viewer | null = null;
@@ -123,6 +124,7 @@ export class Studio implements StudioApi {
         tiles: tiles.length,
         modelCalls: (details.length + tiles.length) * callsPerItem(request),
         estimateMs: this.#msPerUnit === null ? null : modelCalls * this.#msPerUnit,
+        memory: { budgetBytes: 0, guessed: true, peakBytes: null, phases: [], refusal: null },
       });
     });
   }

@@ -85,6 +85,7 @@ const REQUEST: RefineRequest = {
   sampling: { sampler: 'euler', scheduler: 'karras', steps: 1, guidanceScale: 2 },
   scaffold: { seed: 5, levels: 1, discount: 0.5 },
   detail: { enabled: true, padding: 0.1, growPx: 4, featherPx: 16 },
+  anchor: { preset: 'all' as const, start: 0, end: 1 },
   global: {
     enabled: false,
     tilePx: 1024,

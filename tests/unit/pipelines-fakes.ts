@@ -159,6 +159,7 @@ export function request(overrides: Partial<RefineRequest> = {}): RefineRequest {
     sampling: { sampler: 'euler', scheduler: 'karras', steps: 3, guidanceScale: 1 },
     scaffold: { seed: 7, levels: 0, discount: 0.5 },
     detail: { enabled: true, padding: 0.25, growPx: 0, featherPx: 16 },
+    anchor: { preset: 'all', start: 0, end: 1 },
     global: {
       enabled: false,
       tilePx: 1024,

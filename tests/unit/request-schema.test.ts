@@ -60,6 +60,11 @@ const requests: fc.Arbitrary<RefineRequest> = fc.record({
     growPx: pixels(-512, 512),
     featherPx: pixels(0, 512),
   }),
+  anchor: fc.record({
+    preset: fc.constantFrom('all', 'style', 'composition', 'style+composition'),
+    start: fraction,
+    end: fraction,
+  }),
   global: fc.record({
     enabled: fc.boolean(),
     tilePx: fc.constantFrom(1024, 1536),

@@ -78,6 +78,16 @@ export interface ScaffoldSpec {
   readonly discount: number;
 }
 
+/** Which of the UNet's blocks hear the image anchor (spec/sdxl.md E.3): its look, its layout, or everything. */
+export type AnchorPreset = 'all' | 'style' | 'composition' | 'style+composition';
+
+export interface AnchorSpec {
+  readonly preset: AnchorPreset;
+  /** Share of the schedule, 0 to 1, between which the anchor acts; 0 is the noisiest end. */
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface DetailSpec {
   readonly enabled: boolean;
   /** Context around a detection's box, as a fraction of its longer side. */
@@ -116,6 +126,7 @@ export interface RefineRequest {
   readonly scaffold: ScaffoldSpec;
   readonly detail: DetailSpec;
   readonly global: GlobalSpec;
+  readonly anchor: AnchorSpec;
   readonly output: OutputSpec;
   readonly promptSyntax: PromptSyntax;
   /** Most crops or tiles of 1024 px in one network call; results do not depend on it. */
@@ -128,7 +139,12 @@ export interface Recipe {
   readonly version: string;
   readonly request: RefineRequest;
   readonly source: { readonly sha256: string; readonly size: Size<'image'> };
-  readonly models: readonly { readonly role: string; readonly name: string; readonly bytes: number }[];
+  readonly models: readonly {
+    readonly role: string;
+    readonly name: string;
+    readonly bytes: number;
+    readonly strength?: number | undefined;
+  }[];
   readonly runtime: string;
   /** False when the run was stopped or failed before everything the request asks for was painted. */
   readonly complete: boolean;

@@ -83,6 +83,15 @@ export const refineRequestSchema = v.object({
     negative: text,
     anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
   }),
+  // Pictures exported before anchors had a range carry none.
+  anchor: v.optional(
+    v.object({
+      preset: v.picklist(['all', 'style', 'composition', 'style+composition']),
+      start: fraction,
+      end: fraction,
+    }),
+    { preset: 'all', start: 0, end: 1 },
+  ),
   output: v.object({ canvasLongSidePx: pixels(256, 8192), exportLongSidePx: pixels(64, 8192) }),
   promptSyntax: v.picklist(['comfy', 'a1111']),
   batchLimit: pixels(1, 64),
@@ -93,7 +102,7 @@ const recipeSchema = v.object({
   version: text,
   request: refineRequestSchema,
   source: v.object({ sha256: text, size: v.object({ width: pixels(1, 16384), height: pixels(1, 16384) }) }),
-  models: v.array(v.object({ role: text, name: text, bytes: v.number() })),
+  models: v.array(v.object({ role: text, name: text, bytes: v.number(), strength: v.optional(v.number()) })),
   runtime: text,
   complete: v.boolean(),
 });
