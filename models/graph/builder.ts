@@ -51,6 +51,8 @@ export interface EmittedGraph {
   readonly weights: readonly WeightBinding[];
   /** Every key of the weight file that this graph reads. */
   readonly consumedKeys: ReadonlySet<string>;
+  /** Every tensor a node makes, by edge name: what the planner follows through the graph (memory.ts). */
+  readonly values: ReadonlyMap<string, Value>;
 }
 
 const DATA_TYPE: Readonly<Record<ElementType, DataType>> = {
@@ -73,6 +75,7 @@ export class GraphBuilder {
   readonly #consumed = new Set<string>();
   readonly #inputs: Port[] = [];
   readonly #outputs: Port[] = [];
+  readonly #values = new Map<string, Value>();
   #serial = 0;
 
   readonly name: string;
@@ -192,6 +195,7 @@ export class GraphBuilder {
       outputs: this.#outputs,
       weights: [...this.#bindings.values()],
       consumedKeys: this.#consumed,
+      values: this.#values,
     };
   }
 
@@ -213,6 +217,7 @@ export class GraphBuilder {
     dtype: ElementType,
   ): Value[] {
     const outputs = outputDims.map((dims) => ({ name: `v${this.#serial++}`, dims, dtype }));
+    for (const value of outputs) this.#values.set(value.name, value);
     this.#nodes.push(
       create(NodeProtoSchema, {
         domain,

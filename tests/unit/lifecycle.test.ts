@@ -14,6 +14,7 @@ const GRAPH: EmittedGraph = {
   outputs: [],
   weights: [],
   consumedKeys: new Set(),
+  values: new Map(),
 };
 const NO_WEIGHTS: WeightSource = {
   name: 'none',
