@@ -86,6 +86,26 @@ export interface LinkedFolder {
   readonly notices: readonly string[];
 }
 
+/** One file the catalogue can fetch, with what the user should know before. */
+export interface CatalogueItem {
+  readonly id: string;
+  readonly title: string;
+  /** The roles it can play; empty for what the studio does not use yet. */
+  readonly roles: readonly ModelRole[];
+  readonly fileName: string;
+  /** Null where the source does not say. */
+  readonly bytes: number | null;
+  readonly licence: { readonly name: string; readonly url: string };
+  /** The hub wants an access token and the licence accepted there. */
+  readonly gated: boolean;
+  /** Page of the model, https. */
+  readonly source: string;
+  /** Whether this version of the studio can run it. */
+  readonly usable: boolean;
+  /** The library entry that is this file, when it is there already. */
+  readonly entryId: string | null;
+}
+
 export interface LoraChoice {
   readonly id: string;
   /** Multiplies the LoRA's own scale; negative takes away. */
@@ -112,6 +132,8 @@ export interface ResidentModel {
 export interface ModelsState {
   readonly entries: readonly LibraryEntry[];
   readonly folders: readonly LinkedFolder[];
+  /** What can be fetched, in the order it should be shown. */
+  readonly catalogue: readonly CatalogueItem[];
   readonly selection: ModelSelection;
   /** Roles that stay empty with this selection, and what that means or what to do. */
   readonly missing: readonly {
@@ -262,6 +284,11 @@ export interface ModelsApi {
   /** Scans a folder again, e.g. after the page was granted permission. */
   scanFolder(folderId: string): Promise<Result<LinkedFolder>>;
   unlinkFolder(folderId: string): Promise<Result<null>>;
+  /**
+   * Lists weight files for this session without using them: the way for a folder in browsers that cannot link one.
+   * `path` is the file's place inside the chosen folder, "models/loras/x.safetensors".
+   */
+  addFiles(files: readonly { readonly file: File; readonly path: string }[]): Promise<Result<null>>;
   /** Fills a role, or with null empties it. Choosing a checkpoint lets go of parts that do not fit it. */
   selectModel(role: SingleRole, entryId: string | null): Promise<Result<RuntimeInfo>>;
   setLoras(loras: readonly LoraChoice[]): Promise<Result<RuntimeInfo>>;
