@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmittedGraph } from '#models/graph/builder.ts';
-import { NetworkScope } from '#inference/network-scope.ts';
+import { NetworkPool } from '#inference/network-pool.ts';
 import type { OrtBuild } from '#inference/ort-web.ts';
 import { OrtWebRuntime, type DeviceProvider } from '#inference/ort-web-runtime.ts';
 import type { Network } from '#inference/runtime.ts';
@@ -223,23 +223,33 @@ describe('the runtime’s clocks', () => {
 describe('a set of models', () => {
   it('releases every network once when it is closed and runs nothing afterwards', async () => {
     const { ort, runtime } = setUp();
-    const scope = new NetworkScope(runtime);
-    const [a, b] = [await scope.load('a', GRAPH, NO_WEIGHTS), await scope.load('b', GRAPH, NO_WEIGHTS)];
+    const pool = new NetworkPool(runtime);
+    const [a, b] = [await pool.load('a', GRAPH, NO_WEIGHTS), await pool.load('b', GRAPH, NO_WEIGHTS)];
     const other = await runtime.load('c', GRAPH, NO_WEIGHTS);
     await a.release();
-    await scope.close();
+    await pool.close();
     await b.release();
     expect(ort.log.filter((entry) => entry.startsWith('free'))).toEqual(['free a', 'free b']);
     await expect(b.run({})).rejects.toMatchObject({ code: 'aborted' });
-    await expect(scope.load('a', GRAPH, NO_WEIGHTS)).rejects.toMatchObject({ code: 'aborted' });
+    await expect(pool.load('a', GRAPH, NO_WEIGHTS)).rejects.toMatchObject({ code: 'aborted' });
     await expect(other.run({})).resolves.toEqual({});
   });
 
   it('keeps no network that finishes loading after it was closed', async () => {
     const { ort, runtime } = setUp();
-    const scope = new NetworkScope(runtime);
-    const loading = expect(scope.load('a', GRAPH, NO_WEIGHTS)).rejects.toMatchObject({ code: 'aborted' });
-    await scope.close();
+    const pool = new NetworkPool(runtime);
+    let finish = (): void => undefined;
+    const begun = new Promise<void>((begin) => {
+      ort.create = () => {
+        begin();
+        return new Promise((resolve) => (finish = resolve));
+      };
+    });
+    const loading = expect(pool.load('a', GRAPH, NO_WEIGHTS)).rejects.toMatchObject({ code: 'aborted' });
+    await begun;
+    const closing = pool.close();
+    finish();
+    await closing;
     await loading;
     expect(ort.log).toEqual(['device a', 'create', 'release', 'free a']);
   });
