@@ -1,5 +1,6 @@
 import type { AttentionForm } from '../graph/attention.ts';
 import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
+import type { Precision } from '../graph/dtype.ts';
 import { add, layerNorm, linear, matmul, reshape } from '../graph/ops.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { ClipTextConfig } from './config.ts';
@@ -69,9 +70,9 @@ function causalMask(context: number): Float32Array {
 export function clipTextGraph(
   shapes: ShapeTable,
   config: ClipTextConfig,
-  options: ClipTextOptions & { readonly dtype?: 'f32' | 'f16' },
+  options: ClipTextOptions & Partial<Precision>,
 ): EmittedGraph {
-  const g = new GraphBuilder('CLIP text encoder', shapes, options.dtype);
+  const g = new GraphBuilder('CLIP text encoder', shapes, options.dtype, options.linearBits);
   emitClipText(g, config, options);
   return g.build();
 }

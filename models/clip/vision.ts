@@ -1,5 +1,6 @@
 import type { AttentionForm } from '../graph/attention.ts';
 import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
+import type { Precision } from '../graph/dtype.ts';
 import { add, conv2d, layerNorm, linear, mul, reshape, slice, toTokens } from '../graph/ops.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { ClipVisionConfig } from './config.ts';
@@ -62,9 +63,9 @@ function imageEmbeds(g: GraphBuilder, last: Value, { width }: ClipVisionConfig):
 export function clipVisionGraph(
   shapes: ShapeTable,
   config: ClipVisionConfig,
-  options: ClipVisionOptions & { readonly dtype?: 'f32' | 'f16' },
+  options: ClipVisionOptions & Partial<Precision>,
 ): EmittedGraph {
-  const g = new GraphBuilder('CLIP vision encoder', shapes, options.dtype);
+  const g = new GraphBuilder('CLIP vision encoder', shapes, options.dtype, options.linearBits);
   emitClipVision(g, config, options);
   return g.build();
 }

@@ -14,8 +14,17 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from 'onnx-buf';
-import { elementCount, type Dim, type Dims, type ElementType } from './dtype.ts';
-import { recipeDims, recipeKeys, tensor, type ShapeTable, type WeightRecipe } from './weight-recipe.ts';
+import { encodeFloat16 } from '#formats/safetensors/float16.ts';
+import {
+  elementCount,
+  ELEMENT_BYTES,
+  type Dim,
+  type Dims,
+  type ElementType,
+  type PackingBits,
+  type PortType,
+} from './dtype.ts';
+import { recipeDims, recipeKeys, tensor, type InitializerRecipe, type ShapeTable } from './weight-recipe.ts';
 
 /** A named edge of the graph, with the shape the builder knows it has. */
 export interface Value {
@@ -30,13 +39,13 @@ export type Attribute = number | string | readonly number[] | { readonly int: nu
 export interface Port {
   readonly name: string;
   readonly dims: Dims;
-  readonly dtype: ElementType;
+  readonly dtype: PortType;
 }
 
 /** How one initializer is filled: the virtual file's name, its recipe, and the type the graph expects. */
 export interface WeightBinding {
   readonly location: string;
-  readonly recipe: WeightRecipe;
+  readonly recipe: InitializerRecipe;
   readonly dims: readonly number[];
   readonly dtype: ElementType;
 }
@@ -60,6 +69,7 @@ const DATA_TYPE: Readonly<Record<ElementType, DataType>> = {
   f16: DataType.FLOAT16,
   i32: DataType.INT32,
   i64: DataType.INT64,
+  u8: DataType.UINT8,
 };
 
 const MICROSOFT_DOMAIN = 'com.microsoft';
@@ -82,19 +92,28 @@ export class GraphBuilder {
   readonly shapes: ShapeTable;
   /** The type activations and weights have inside this graph. */
   readonly dtype: 'f32' | 'f16';
+  /** Bits of large Linear weights; null: as wide as everything else. */
+  readonly linearBits: PackingBits | null;
 
-  constructor(name: string, shapes: ShapeTable, dtype: 'f32' | 'f16' = 'f32') {
+  constructor(
+    name: string,
+    shapes: ShapeTable,
+    dtype: 'f32' | 'f16' = 'f32',
+    linearBits: PackingBits | null = null,
+  ) {
     this.name = name;
     this.shapes = shapes;
     this.dtype = dtype;
+    this.linearBits = linearBits;
   }
 
-  input(name: string, dims: Dims, dtype: ElementType = this.dtype): Value {
+  input(name: string, dims: Dims, dtype: PortType = this.dtype): Value {
     this.#inputs.push({ name, dims, dtype });
     return { name, dims, dtype };
   }
 
   output(name: string, value: Value): void {
+    if (value.dtype === 'u8') throw new Error(`output "${name}" cannot be codes of a packed matrix`);
     this.#nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [value.name], output: [name] }));
     this.#outputs.push({ name, dims: value.dims, dtype: value.dtype });
   }
@@ -104,7 +123,7 @@ export class GraphBuilder {
   }
 
   /** An initializer read from the weight file; the same recipe twice is the same initializer. */
-  weight(source: string | WeightRecipe, dtype: ElementType = this.dtype): Value {
+  weight(source: string | InitializerRecipe, dtype: ElementType = this.dtype): Value {
     const recipe = typeof source === 'string' ? tensor(source) : source;
     const label = recipe.kind === 'tensor' ? recipe.key : JSON.stringify(recipe);
     const existing = this.#bindings.get(label);
@@ -247,7 +266,7 @@ function attributeProto(name: string, value: Attribute): AttributeProto {
 }
 
 function externalInitializer(name: string, dims: readonly number[], dtype: ElementType): TensorProto {
-  const bytes = elementCount(dims) * (dtype === 'f16' ? 2 : 4);
+  const bytes = elementCount(dims) * ELEMENT_BYTES[dtype];
   return create(TensorProtoSchema, {
     name,
     dims: dims.map(BigInt),
@@ -281,23 +300,5 @@ function dimension(dim: Dim) {
 
 function rawFloats(values: ArrayLike<number>, dtype: 'f32' | 'f16'): Uint8Array<ArrayBuffer> {
   if (dtype === 'f32') return new Uint8Array(Float32Array.from(values).buffer);
-  return new Uint8Array(Uint16Array.from(values, float16Bits).buffer);
-}
-
-/** IEEE 754 binary16 bits of a number, round to nearest even. */
-export function float16Bits(value: number): number {
-  const float = new Float32Array([value]);
-  const bits = new Uint32Array(float.buffer)[0] as number;
-  const sign = (bits >>> 16) & 0x8000;
-  const magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) {
-    const steps = Math.abs(float[0] as number) / 2 ** -24;
-    const floor = Math.floor(steps);
-    const rest = steps - floor;
-    return sign | (floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0));
-  }
-  const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-  return sign | ((rounded - 0x38000000) >>> 13);
+  return new Uint8Array(encodeFloat16(Float32Array.from(values)).buffer);
 }

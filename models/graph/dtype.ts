@@ -1,5 +1,19 @@
-/** Element types a graph may compute in or hold. `f16` needs `shader-f16` on WebGPU. */
-export type ElementType = 'f32' | 'f16' | 'i32' | 'i64';
+/** Element types of a graph's inputs and outputs. `f16` needs `shader-f16` on WebGPU. */
+export type PortType = 'f32' | 'f16' | 'i32' | 'i64';
+
+/** Element types a graph may hold: `u8` are the codes of packed matrices. */
+export type ElementType = PortType | 'u8';
+
+/** Bits per value of packed Linear weights (com.microsoft.MatMulNBits). */
+export type PackingBits = 8 | 4;
+
+/** How wide a graph's numbers are. */
+export interface Precision {
+  /** The type activations and weights have inside the graph. */
+  readonly dtype: 'f32' | 'f16';
+  /** Bits of large Linear weights; null or absent: as wide as everything else. */
+  readonly linearBits?: PackingBits | null;
+}
 
 /** A dimension: a size, or the name of a free axis such as the batch `'N'`. */
 export type Dim = number | string;
@@ -13,4 +27,10 @@ export function elementCount(dims: Dims): number {
   }, 1);
 }
 
-export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = { f32: 4, f16: 2, i32: 4, i64: 8 };
+export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
+  f32: 4,
+  f16: 2,
+  i32: 4,
+  i64: 8,
+  u8: 1,
+};

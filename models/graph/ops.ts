@@ -1,6 +1,6 @@
 import type { Value, GraphBuilder } from './builder.ts';
-import type { Dim, Dims } from './dtype.ts';
-import type { WeightRecipe } from './weight-recipe.ts';
+import type { Dim, Dims, PackingBits } from './dtype.ts';
+import { recipeDims, tensor, type PackedRecipe, type WeightRecipe } from './weight-recipe.ts';
 
 type Source = string | WeightRecipe;
 
@@ -109,17 +109,52 @@ export function split(g: GraphBuilder, x: Value, axis: number, parts: number): V
 
 /**
  * x·Wᵀ + b over the last axis, W [out,in] as every weight file stores it: Gemm(transB) on flattened rows, so the
- * initializer can point straight into the file (spec/sdxl.md A.8).
+ * initializer can point straight into the file (spec/sdxl.md A.8). Large matrices are packed if the graph says so.
  */
 export function linear(g: GraphBuilder, x: Value, weight: Source, bias?: Source): Value {
-  const w = g.weight(weight);
-  const [out, input] = w.dims as [number, number];
+  const recipe = typeof weight === 'string' ? tensor(weight) : weight;
+  const [out, input] = recipeDims(recipe, g.shapes, g.name) as [number, number];
+  const packing = packingOf(g, out, input);
+  if (packing) return packedLinear(g, x, recipe, packing, bias);
+  const w = g.weight(recipe);
   const lead = x.dims.slice(0, -1);
   const rowCount = staticProduct(lead);
   const flat = x.dims.length === 2 ? x : reshape(g, x, [rowCount === -1 ? 'rows' : rowCount, input]);
   const inputs = bias === undefined ? [flat, w] : [flat, w, g.weight(bias)];
   const y = g.op('Gemm', inputs, [flat.dims[0] as Dim, out], { transB: { int: 1 } });
   return x.dims.length === 2 ? y : reshape(g, y, [...lead, out]);
+}
+
+/** Values per scale, by bits: what spec/onnxruntime-web.md §5 measured for SDXL. */
+const PACKING_BLOCK: Readonly<Record<PackingBits, number>> = { 8: 128, 4: 32 };
+/** Below this many values a matrix is not worth a second tensor. */
+const PACKED_ELEMENTS = 2 ** 16;
+
+/** How a matrix [out,input] is packed in this graph; null: it is not. */
+function packingOf(g: GraphBuilder, out: number, input: number): Omit<PackedRecipe, 'kind' | 'of'> | null {
+  const bits = g.linearBits;
+  if (bits === null || out * input < PACKED_ELEMENTS || input % PACKING_BLOCK[bits] !== 0) return null;
+  return { bits, block: PACKING_BLOCK[bits], scaleType: g.dtype };
+}
+
+/** MatMulNBits: symmetric codes, one scale per block of a row; its bias is input 5 (spec/onnxruntime-web.md §5). */
+function packedLinear(
+  g: GraphBuilder,
+  x: Value,
+  of: WeightRecipe,
+  packing: Omit<PackedRecipe, 'kind' | 'of'>,
+  bias?: Source,
+): Value {
+  const [out, input] = recipeDims(of, g.shapes, g.name) as [number, number];
+  const codes = g.weight({ kind: 'packed-codes', of, ...packing }, 'u8');
+  const scales = g.weight({ kind: 'packed-scales', of, ...packing });
+  const inputs = bias === undefined ? [x, codes, scales] : [x, codes, scales, null, null, g.weight(bias)];
+  return g.contrib('MatMulNBits', inputs, [...x.dims.slice(0, -1), out], {
+    K: { int: input },
+    N: { int: out },
+    bits: { int: packing.bits },
+    block_size: { int: packing.block },
+  });
 }
 
 /** `linear` with the usual key pair `<prefix>.weight`, `<prefix>.bias` (bias optional in the file). */

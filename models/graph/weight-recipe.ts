@@ -1,3 +1,5 @@
+import type { PackingBits } from './dtype.ts';
+
 /**
  * How the bytes of one initializer come out of the user's weight file.
  *
@@ -12,6 +14,25 @@ export type WeightRecipe =
   | { readonly kind: 'transpose'; readonly of: WeightRecipe; readonly permutation: readonly number[] }
   | { readonly kind: 'reshape'; readonly of: WeightRecipe; readonly dims: readonly number[] }
   | { readonly kind: 'scale'; readonly of: WeightRecipe; readonly factor: number };
+
+/**
+ * One half of a matrix [N,K] packed for com.microsoft.MatMulNBits (spec/onnxruntime-web.md §5): `bits`-bit codes u8
+ * [N,K/block,block·bits/8], or scales [N·K/block]. Both know the scales' type, because codes make up for its rounding.
+ */
+export interface PackedRecipe {
+  readonly kind: 'packed-codes' | 'packed-scales';
+  readonly of: WeightRecipe;
+  readonly bits: PackingBits;
+  readonly block: number;
+  readonly scaleType: 'f32' | 'f16';
+}
+
+/** What an initializer may be filled with. */
+export type InitializerRecipe = WeightRecipe | PackedRecipe;
+
+export function isPacked(recipe: InitializerRecipe): recipe is PackedRecipe {
+  return recipe.kind === 'packed-codes' || recipe.kind === 'packed-scales';
+}
 
 /** Shapes of the tensors in a weight file by (canonical) name: all a network needs to emit its graph. */
 export type ShapeTable = ReadonlyMap<string, readonly number[]>;
@@ -28,7 +49,11 @@ export class MissingWeightError extends Error {
 }
 
 /** Shape of a recipe's result. Throws {@link MissingWeightError} if a tensor is not in the table. */
-export function recipeDims(recipe: WeightRecipe, shapes: ShapeTable, network: string): readonly number[] {
+export function recipeDims(
+  recipe: InitializerRecipe,
+  shapes: ShapeTable,
+  network: string,
+): readonly number[] {
   switch (recipe.kind) {
     case 'tensor': {
       const dims = shapes.get(recipe.key);
@@ -51,11 +76,20 @@ export function recipeDims(recipe: WeightRecipe, shapes: ShapeTable, network: st
       return recipe.dims;
     case 'scale':
       return recipeDims(recipe.of, shapes, network);
+    case 'packed-codes':
+    case 'packed-scales':
+      return packedDims(recipe, recipeDims(recipe.of, shapes, network));
   }
 }
 
+function packedDims({ kind, bits, block }: PackedRecipe, dims: readonly number[]): readonly number[] {
+  const [rowCount = 1, columns = 1] = dims;
+  const blocks = columns / block;
+  return kind === 'packed-codes' ? [rowCount, blocks, (block * bits) / 8] : [rowCount * blocks];
+}
+
 /** Every file tensor a recipe reads. */
-export function recipeKeys(recipe: WeightRecipe): string[] {
+export function recipeKeys(recipe: InitializerRecipe): string[] {
   switch (recipe.kind) {
     case 'tensor':
       return [recipe.key];

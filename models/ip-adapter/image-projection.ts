@@ -1,5 +1,6 @@
 import { attention, type AttentionForm } from '../graph/attention.ts';
 import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
+import type { Precision } from '../graph/dtype.ts';
 import { add, concat, gelu, layerNorm, linear, linearAt, mul, reshape, slice, split } from '../graph/ops.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { BaseProjectionConfig, IpAdapterConfig, ResamplerConfig } from './config.ts';
@@ -17,9 +18,9 @@ export interface ImageProjectionOptions {
 export function imageProjectionGraph(
   shapes: ShapeTable,
   config: IpAdapterConfig,
-  options: ImageProjectionOptions & { readonly dtype: 'f32' | 'f16' },
+  options: ImageProjectionOptions & Precision,
 ): EmittedGraph {
-  const g = new GraphBuilder('IP-Adapter image projection', shapes, options.dtype);
+  const g = new GraphBuilder('IP-Adapter image projection', shapes, options.dtype, options.linearBits);
   if (config.kind === 'plus') emitResampler(g, config, options);
   else emitBaseProjection(g, config);
   return g.build();

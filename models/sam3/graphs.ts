@@ -1,4 +1,5 @@
 import { GraphBuilder, type EmittedGraph } from '../graph/builder.ts';
+import type { Precision } from '../graph/dtype.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { Sam3Config } from './config.ts';
 import { emitGeometry } from './geometry.ts';
@@ -8,8 +9,7 @@ import { emitPvs } from './pvs.ts';
 import { emitText } from './text.ts';
 import { emitVision } from './vision.ts';
 
-export interface Sam3GraphOptions extends Sam3Emission {
-  readonly dtype: 'f32' | 'f16';
+export interface Sam3GraphOptions extends Sam3Emission, Precision {
   /** Extra outputs that only goldens read. */
   readonly probes?: boolean;
 }
@@ -56,7 +56,7 @@ export function sam3Graph(
   config: Sam3Config,
   options: Sam3GraphOptions,
 ): EmittedGraph {
-  const g = new GraphBuilder(`SAM 3 ${name}`, shapes, options.dtype);
+  const g = new GraphBuilder(`SAM 3 ${name}`, shapes, options.dtype, options.linearBits);
   EMITTERS[name](g, config, options);
   return g.build();
 }

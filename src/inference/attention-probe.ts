@@ -2,20 +2,13 @@ import { attention, type AttentionForm } from '#models/graph/attention.ts';
 import { GraphBuilder } from '#models/graph/builder.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { takeFloat, type NetworkRuntime } from './runtime.ts';
-import type { WeightSource } from './weights.ts';
+import { NO_WEIGHTS } from './weights.ts';
 
 /** Long enough that the fused kernel takes its tiled path, small enough to cost nothing. */
 const TOKENS = 256;
 const CHANNELS = 128;
 const HEADS = 2;
 const TOLERANCE = 1e-3;
-
-const NO_WEIGHTS: WeightSource = {
-  name: 'probe',
-  shapes: new Map(),
-  float: () => Promise.reject(new RangeError('the probe has no weights')),
-  stored: () => Promise.resolve(null),
-};
 
 /**
  * Runs a small attention in both forms on this adapter and says which to emit: the fused kernel is wrong on some

@@ -1,30 +1,40 @@
 import type { Tensor, TypedTensor } from 'onnxruntime-common';
-import { float16Bits } from '#models/graph/builder.ts';
 import { toFloat32 } from '#formats/safetensors/convert.ts';
+import { encodeFloat16 } from '#formats/safetensors/float16.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
-import type { ElementType } from '#models/graph/dtype.ts';
+import type { PortType } from '#models/graph/dtype.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { NetTensor } from './runtime.ts';
 
+export type OrtType = 'float32' | 'float16' | 'int32' | 'int64';
+type OrtData = Float32Array | Uint16Array | Int32Array | BigInt64Array;
+
 /** The part of onnxruntime-common this module constructs tensors with; node and web bring the same class. */
-export type TensorFactory = new (
-  type: 'float32' | 'float16' | 'int32' | 'int64',
-  data: Float32Array | Uint16Array | Int32Array | BigInt64Array,
-  dims: readonly number[],
-) => Tensor;
+export type TensorFactory = new (type: OrtType, data: OrtData, dims: readonly number[]) => Tensor;
+
+export const ORT_TYPES: Readonly<Record<PortType, OrtType>> = {
+  f32: 'float32',
+  f16: 'float16',
+  i32: 'int32',
+  i64: 'int64',
+};
 
 /** Converts a host tensor to the element type the graph's input has. */
-export function toOrtTensor(factory: TensorFactory, value: HostTensor, dtype: ElementType): Tensor {
-  const { data, dims } = value;
+export function toOrtTensor(factory: TensorFactory, value: HostTensor, dtype: PortType): Tensor {
+  return new factory(ORT_TYPES[dtype], ortData(value, dtype), value.dims);
+}
+
+/** A host tensor's values as the array onnxruntime holds that type in. */
+export function ortData({ data }: HostTensor, dtype: PortType): OrtData {
   switch (dtype) {
     case 'f32':
-      return new factory('float32', floats(data), dims);
+      return floats(data);
     case 'f16':
-      return new factory('float16', Uint16Array.from(floats(data), float16Bits), dims);
+      return encodeFloat16(floats(data));
     case 'i32':
-      return new factory('int32', data instanceof Int32Array ? data : Int32Array.from(data, Number), dims);
+      return data instanceof Int32Array ? data : Int32Array.from(data, Number);
     case 'i64':
-      return new factory('int64', data instanceof BigInt64Array ? data : bigints(data), dims);
+      return data instanceof BigInt64Array ? data : bigints(data);
   }
 }
 
@@ -58,7 +68,7 @@ export class OrtNetTensor implements NetTensor {
     if (this.tensor.type === 'float16') {
       const view = data as Uint16Array;
       const bytes = new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);
-      return { dims: this.dims, data: toFloat32(bytes.slice(), 'F16') };
+      return { dims: this.dims, data: toFloat32(bytes, 'F16') };
     }
     throw new TypeError(`cannot read a tensor of type ${(this.tensor as TypedTensor<'float32'>).type}`);
   }
@@ -71,6 +81,6 @@ export class OrtNetTensor implements NetTensor {
 }
 
 /** Element type of each declared input, by name. */
-export function inputTypes(graph: EmittedGraph): ReadonlyMap<string, ElementType> {
+export function inputTypes(graph: EmittedGraph): ReadonlyMap<string, PortType> {
   return new Map(graph.inputs.map((port) => [port.name, port.dtype]));
 }

@@ -1,5 +1,6 @@
 import type { AttentionForm } from '#models/graph/attention.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
+import type { Precision } from '#models/graph/dtype.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { WeightSource } from './weights.ts';
 
@@ -31,16 +32,15 @@ export interface Network {
 }
 
 /** What a graph builder must know about the device it emits for. */
-export interface EmissionOptions {
-  readonly dtype: 'f32' | 'f16';
+export interface EmissionOptions extends Precision {
   readonly attention: AttentionForm;
-  /** Bits of packed Linear weights (MatMulNBits); null or absent: plain weights. */
-  readonly linearBits?: 8 | 4 | null;
 }
 
 export interface LoadOptions {
   /** Every run has the shapes of the first: the backend may record it once and replay it. Ignored where it cannot. */
   readonly capture?: boolean;
+  /** Ends a load at its next tensor with the signal's reason; nothing of the network is left then. */
+  readonly signal?: AbortSignal;
 }
 
 /** Creates networks on one backend: onnxruntime-web (wasm or WebGPU) or onnxruntime-node. */

@@ -4,10 +4,9 @@ import { MASKED, TEXT_POSITIONS, TOKEN_TABLE } from '#models/sam3/text.ts';
 import { exemplarInputs, type ExemplarBox } from '#domain/sam3/exemplar.ts';
 import { causalMask } from '#domain/sam3/phrase.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
-import { toFloat32 } from '#formats/safetensors/convert.ts';
 import { takeFloat, type Feed, type NetTensor, type Network, type NetworkRuntime } from './runtime.ts';
 import type { Sam3Model } from './segmenter-model.ts';
-import type { WeightSource } from './weights.ts';
+import { gatherRows, type WeightSource } from './weights.ts';
 
 const FAMILY = 'sam3';
 
@@ -87,8 +86,7 @@ export class Sam3Networks {
   #network(name: Sam3GraphName): Promise<Network> {
     const existing = this.#loaded.get(name);
     if (existing) return existing;
-    const { attention, dtype } = this.#runtime.emission;
-    const options = { attention, dtype, probes: this.#probes };
+    const options = { ...this.#runtime.emission, probes: this.#probes };
     const graph = sam3Graph(name, this.weights.shapes, this.config, options);
     const loading = this.#runtime.load(FAMILY, graph, this.weights);
     this.#loaded.set(name, loading);
@@ -97,34 +95,13 @@ export class Sam3Networks {
     return loading;
   }
 
-  /** Token rows plus position rows [1,n,width]; the table is too large to keep for a few rows. */
+  /** Token rows plus position rows [1,n,width]; of the table only those rows are read. */
   async #embedded(ids: readonly number[]): Promise<FloatTensor> {
-    const width = this.config.textWidth;
-    const row = await tableRows(this.weights, TOKEN_TABLE, width);
-    const positions = (await this.weights.float(TEXT_POSITIONS)).data;
-    const result = floatTensor([1, ids.length, width]);
-    ids.forEach((id, i) => {
-      const token = row(id);
-      for (let c = 0; c < width; c++)
-        result.data[i * width + c] = (token[c] as number) + (positions[i * width + c] as number);
-    });
-    return result;
+    const tokens = await gatherRows(this.weights, TOKEN_TABLE, ids);
+    const positions = (await this.weights.rows(TEXT_POSITIONS, 0, ids.length)).data;
+    const data = tokens.data.map((value, i) => value + (positions[i] as number));
+    return floatTensor([1, ...tokens.dims], data);
   }
-}
-
-/** Reader of single rows of a [rows,width] table in whatever type it is stored. */
-async function tableRows(
-  weights: WeightSource,
-  key: string,
-  width: number,
-): Promise<(row: number) => Float32Array> {
-  const stored = await weights.stored(key);
-  if (!stored) {
-    const { data } = await weights.float(key);
-    return (row) => data.subarray(row * width, (row + 1) * width);
-  }
-  const rowBytes = stored.bytes.length / (weights.shapes.get(key)?.[0] ?? 1);
-  return (row) => toFloat32(stored.bytes.slice(row * rowBytes, (row + 1) * rowBytes), stored.dtype);
 }
 
 /** Prompt rows [1,n,d] and [1,m,d] one after the other. */

@@ -13,17 +13,22 @@ export function watchedWeights(source: WeightSource, graph: EmittedGraph, watch:
   const size = (key: string) => elementCount(source.shapes.get(key) ?? []);
   const total = [...graph.consumedKeys].reduce((sum, key) => sum + size(key), 0);
   let done = 0;
-  const counted = <T>(key: string, read: (key: string) => Promise<T>): Promise<T> => {
+  const counted = <T>(elements: number, reading: () => Promise<T>): Promise<T> => {
     watch.signal.throwIfAborted();
-    return read(key).then((value) => {
-      if (value !== null) done += size(key);
+    return reading().then((value) => {
+      if (value !== null) done += elements;
       watch.onLoad(graph.name, total > 0 ? Math.min(done / total, 1) : 1);
       return value;
     });
   };
   return {
     ...source,
-    float: (key) => counted(key, (name) => source.float(name)),
-    stored: (key) => counted(key, (name) => source.stored(name)),
+    float: (key) => counted(size(key), () => source.float(key)),
+    rows: (key, begin, end) => {
+      const rowCount = source.shapes.get(key)?.[0] ?? 1;
+      return counted((size(key) * (end - begin)) / rowCount, () => source.rows(key, begin, end));
+    },
+    stored: (key, range) =>
+      counted(range ? range.end - range.begin : size(key), () => source.stored(key, range)),
   };
 }

@@ -22,8 +22,9 @@ export class OrtNodeRuntime implements NetworkRuntime {
   readonly emission: EmissionOptions;
   readonly #threads: number;
 
-  constructor({ dtype = 'f32', attention = 'fused', threads = 0 }: NodeRuntimeOptions = {}) {
-    this.emission = { dtype, attention };
+  constructor(options: NodeRuntimeOptions = {}) {
+    const { dtype = 'f32', attention = 'fused', linearBits = null, threads = 0 } = options;
+    this.emission = { dtype, attention, linearBits };
     this.#threads = threads;
   }
 

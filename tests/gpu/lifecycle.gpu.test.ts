@@ -5,16 +5,9 @@ import { GpuDevice } from '#gpu/gpu-device.ts';
 import { loadOrt } from '#inference/ort-web.ts';
 import { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import { takeFloat, type Network } from '#inference/runtime.ts';
-import type { WeightSource } from '#inference/weights.ts';
+import { NO_WEIGHTS } from '#inference/weights.ts';
 import { floatTensor } from '#domain/tensor.ts';
 import { FamilyDevices } from '#worker/hardware.ts';
-
-const NO_WEIGHTS: WeightSource = {
-  name: 'none',
-  shapes: new Map(),
-  float: () => Promise.reject(new RangeError('no weights')),
-  stored: () => Promise.resolve(null),
-};
 
 function doubling() {
   const g = new GraphBuilder('doubling', new Map());

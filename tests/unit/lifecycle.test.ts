@@ -4,7 +4,7 @@ import { NetworkPool } from '#inference/network-pool.ts';
 import type { OrtBuild } from '#inference/ort-web.ts';
 import { OrtWebRuntime, type DeviceProvider } from '#inference/ort-web-runtime.ts';
 import type { Network } from '#inference/runtime.ts';
-import type { WeightSource } from '#inference/weights.ts';
+import { NO_WEIGHTS } from '#inference/weights.ts';
 import { FamilyDevices } from '#worker/hardware.ts';
 
 const GRAPH: EmittedGraph = {
@@ -15,12 +15,6 @@ const GRAPH: EmittedGraph = {
   weights: [],
   consumedKeys: new Set(),
   values: new Map(),
-};
-const NO_WEIGHTS: WeightSource = {
-  name: 'none',
-  shapes: new Map(),
-  float: () => Promise.reject(new RangeError('no weights')),
-  stored: () => Promise.resolve(null),
 };
 const EMISSION = { dtype: 'f32', attention: 'plain' } as const;
 

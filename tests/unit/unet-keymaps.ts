@@ -4,7 +4,7 @@ import { readUnetConfig, type UnetConfig } from '#models/sdxl/unet-config.ts';
 import { unetShapes } from '#models/sdxl/unet-shapes.ts';
 import type { ShapeTable } from '#models/graph/weight-recipe.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
-import type { WeightSource } from '#inference/weights.ts';
+import { rowsOfWhole, type WeightSource } from '#inference/weights.ts';
 
 const FOLDER = new URL('../golden/data/keymaps/', import.meta.url);
 
@@ -57,7 +57,7 @@ export function randomWeights(shapes: ShapeTable): WeightSource {
     for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = isGain ? 1 : next() / Math.sqrt(fanIn);
     return Promise.resolve(tensor);
   };
-  return { name: 'random', shapes, float, stored: () => Promise.resolve(null) };
+  return { name: 'random', shapes, float, rows: rowsOfWhole({ float }), stored: () => Promise.resolve(null) };
 }
 
 /** Uniform numbers in [-1.7, 1.7], a function of the seed text. */

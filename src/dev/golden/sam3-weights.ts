@@ -2,6 +2,7 @@ import { sam3KeyShapes } from '#models/sam3/key-table.ts';
 import type { Sam3Config } from '#models/sam3/config.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { Sam3Model } from '#inference/segmenter-model.ts';
+import { rowsOfWhole } from '#inference/weights.ts';
 import { GoldenError } from './types.ts';
 
 /** Values in [−1,1) that any language reproduces bit for bit: a hash of the key and the flat index (spec/sam3.md 7.3). */
@@ -70,15 +71,9 @@ export function ruleImage(sizePx: number): FloatTensor {
 export function ruleModel(settings: Readonly<Record<string, unknown>>): Sam3Model {
   const config = configOf(settings);
   const shapes = sam3KeyShapes(config);
-  return {
-    config,
-    weights: {
-      name: 'weights by rule',
-      shapes,
-      float: (key) => Promise.resolve(ruleTensor(key, shapes.get(key) ?? [])),
-      stored: () => Promise.resolve(null),
-    },
-  };
+  const float = (key: string) => Promise.resolve(ruleTensor(key, shapes.get(key) ?? []));
+  const weights = { name: 'weights by rule', shapes, float, rows: rowsOfWhole({ float }) };
+  return { config, weights: { ...weights, stored: () => Promise.resolve(null) } };
 }
 
 /** Sizes that the reference code fixes, whatever the configuration (spec/sam3.md 7.1). */

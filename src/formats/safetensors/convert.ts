@@ -1,27 +1,51 @@
+import { encodeFloat16, float16Bits } from './float16.ts';
 import type { SafetensorsDtype } from './header.ts';
 
-/** Decodes little-endian tensor bytes to float32 values. */
-export function toFloat32(
-  bytes: Uint8Array<ArrayBuffer>,
-  dtype: SafetensorsDtype,
-): Float32Array<ArrayBuffer> {
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Little-endian tensor bytes as float32 values. F32 bytes are not copied.
+ * @param scale what every value is multiplied by (the `scale_weight` of a scaled FP8 matrix).
+ */
+export function toFloat32(bytes: Bytes, dtype: SafetensorsDtype, scale = 1): Float32Array<ArrayBuffer> {
+  const table = tableOf(dtype);
+  if (table) return new Float32Array(lookup32(codesOf(bytes, dtype), floatTable(table, scale)).buffer);
+  const values = dtype === 'BF16' ? bfloat(view16(bytes)) : plainValues(bytes, dtype);
+  return scale === 1 ? values : values.map((value) => value * scale);
+}
+
+/**
+ * Little-endian tensor bytes as binary16 patterns; values that do not fit become infinite. F16 bytes are not copied.
+ * @param scale as for {@link toFloat32}.
+ */
+export function toFloat16(bytes: Bytes, dtype: SafetensorsDtype, scale = 1): Uint16Array<ArrayBuffer> {
+  if (dtype === 'F16' && scale === 1) return view16(bytes);
+  const table = tableOf(dtype) ?? (dtype === 'BF16' ? bfloatTable : null);
+  if (table) return lookup16(codesOf(bytes, dtype), halfTable(table, scale));
+  return encodeFloat16(toFloat32(bytes, dtype, scale));
+}
+
+/** Types whose values are fewer than their elements: decoded by table. */
+function tableOf(dtype: SafetensorsDtype): (() => Float32Array<ArrayBuffer>) | null {
+  if (dtype === 'F16') return float16Table;
+  if (dtype === 'F8_E4M3') return e4m3Table;
+  return dtype === 'F8_E5M2' ? e5m2Table : null;
+}
+
+function codesOf(bytes: Bytes, dtype: SafetensorsDtype): Uint8Array | Uint16Array {
+  return dtype === 'F16' || dtype === 'BF16' ? view16(bytes) : bytes;
+}
+
+function plainValues(bytes: Bytes, dtype: SafetensorsDtype): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case 'F32':
-      return new Float32Array(aligned(bytes, 4));
-    case 'F16':
-      return lookup(new Uint16Array(aligned(bytes, 2)), halfTable());
-    case 'BF16':
-      return bfloat(new Uint16Array(aligned(bytes, 2)));
-    case 'F8_E4M3':
-      return lookup(bytes, e4m3Table());
-    case 'F8_E5M2':
-      return lookup(bytes, e5m2Table());
+      return new Float32Array(...aligned(bytes, 4));
     case 'F64':
-      return Float32Array.from(new Float64Array(aligned(bytes, 8)));
+      return Float32Array.from(new Float64Array(...aligned(bytes, 8)));
     case 'I32':
-      return Float32Array.from(new Int32Array(aligned(bytes, 4)));
+      return Float32Array.from(new Int32Array(...aligned(bytes, 4)));
     case 'I64':
-      return Float32Array.from(new BigInt64Array(aligned(bytes, 8)), Number);
+      return Float32Array.from(new BigInt64Array(...aligned(bytes, 8)), Number);
     case 'U8':
     case 'BOOL':
       return Float32Array.from(bytes);
@@ -30,21 +54,55 @@ export function toFloat32(
   }
 }
 
-function aligned(bytes: Uint8Array<ArrayBuffer>, alignment: number): ArrayBuffer {
-  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
-  return whole && bytes.byteLength % alignment === 0 ? bytes.buffer : bytes.slice().buffer;
+function view16(bytes: Bytes): Uint16Array<ArrayBuffer> {
+  return new Uint16Array(...aligned(bytes, 2));
 }
 
-function lookup(codes: ArrayLike<number>, table: Float32Array): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(codes.length);
-  for (let i = 0; i < codes.length; i++) values[i] = table[codes[i] as number] as number;
-  return values;
+/** Arguments of a typed array over the same bytes, copied only where they begin at an odd place. */
+function aligned(bytes: Bytes, alignment: number): [ArrayBuffer, number, number] {
+  const { buffer, byteOffset } = byteOffsetFits(bytes, alignment) ? bytes : bytes.slice();
+  return [buffer, byteOffset, Math.floor(bytes.length / alignment)];
+}
+
+function byteOffsetFits({ byteOffset }: Bytes, alignment: number): boolean {
+  return byteOffset % alignment === 0;
+}
+
+function lookup32(codes: Uint8Array | Uint16Array, table: Uint32Array): Uint32Array<ArrayBuffer> {
+  const result = new Uint32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) result[i] = table[codes[i] as number] as number;
+  return result;
+}
+
+function lookup16(codes: Uint8Array | Uint16Array, table: Uint16Array): Uint16Array<ArrayBuffer> {
+  const result = new Uint16Array(codes.length);
+  for (let i = 0; i < codes.length; i++) result[i] = table[codes[i] as number] as number;
+  return result;
 }
 
 function bfloat(codes: Uint16Array): Float32Array<ArrayBuffer> {
   const bits = new Uint32Array(codes.length);
   for (let i = 0; i < codes.length; i++) bits[i] = (codes[i] as number) << 16;
   return new Float32Array(bits.buffer);
+}
+
+type Table = () => Float32Array<ArrayBuffer>;
+
+/** float32 patterns of a type's codes. */
+function floatTable(table: Table, scale: number): Uint32Array {
+  const values = table();
+  return new Uint32Array((scale === 1 ? values : values.map((value) => value * scale)).buffer);
+}
+
+const halves = new Map<Table, Uint16Array>();
+
+/** binary16 patterns of a type's codes; only unscaled ones are kept. */
+function halfTable(table: Table, scale: number): Uint16Array {
+  const known = scale === 1 ? halves.get(table) : undefined;
+  if (known) return known;
+  const made = Uint16Array.from(table(), (value) => float16Bits(value * scale));
+  if (scale === 1) halves.set(table, made);
+  return made;
 }
 
 /** Value of a small float: sign, `exponentBits` with `bias`, mantissa; `finite` formats have no infinities. */
@@ -57,16 +115,18 @@ function smallFloat(code: number, exponentBits: number, mantissaBits: number): n
   return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
 }
 
-function table(size: number, decode: (code: number) => number): () => Float32Array {
-  let values: Float32Array | undefined;
+function table(size: number, decode: (code: number) => number): Table {
+  let values: Float32Array<ArrayBuffer> | undefined;
   return () => (values ??= Float32Array.from({ length: size }, (_, code) => decode(code)));
 }
 
-const halfTable = table(65536, (code) => {
+const float16Table = table(65536, (code) => {
   if ((code & 0x7c00) !== 0x7c00) return smallFloat(code, 5, 10);
   if (code & 0x3ff) return NaN;
   return code & 0x8000 ? -Infinity : Infinity;
 });
+
+const bfloatTable: Table = () => bfloat(Uint16Array.from({ length: 65536 }, (_, code) => code));
 
 /** OCP FP8 E4M3 (the "FN" form): no infinities, only S.1111.111 is NaN. */
 const e4m3Table = table(256, (code) => ((code & 0x7f) === 0x7f ? NaN : smallFloat(code, 4, 3)));
