@@ -34,6 +34,8 @@ export interface SdxlFile extends Told {
   readonly kind: 'sdxl';
   readonly unet: UnetConfig;
   readonly naming: UnetNaming;
+  /** Reads a mask and the masked picture beside the latents: 9 input channels where the ordinary model has 4. */
+  readonly inpaint: boolean;
   readonly prediction: 'eps' | 'v';
   /** Trained with a zero-terminal-SNR noise table (`ztsnr`). */
   readonly zeroTerminalSnr: boolean;

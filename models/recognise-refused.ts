@@ -50,12 +50,6 @@ const FAMILIES: readonly Family[] = [
       'This is an ESRGAN upscaler, which the studio does not use: it scales with Lanczos and refines.',
   },
   {
-    what: 'scaled fp8',
-    mark: /(^|\.)scaled_fp8$|\.scale_weight$/,
-    sentence:
-      'This file holds scaled FP8 weights, which the studio cannot read yet. Use the F16, BF16 or plain FP8 version.',
-  },
-  {
     what: 'EDM',
     mark: /^edm_mean$|^edm_std$|^edm_vpred\.sigma_max$/,
     sentence:

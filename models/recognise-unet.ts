@@ -1,6 +1,6 @@
 import type { ShapeTable } from './graph/weight-recipe.ts';
 import type { ModelFile, TextTower } from './model-file.ts';
-import { DEFAULT_HEAD_DIM, readUnetConfig, type UnetConfig } from './sdxl/unet-config.ts';
+import { DEFAULT_HEAD_DIM, isInpaintUnet, readUnetConfig, type UnetConfig } from './sdxl/unet-config.ts';
 import { SIZE_EMBED_DIM, SIZE_ID_COUNT } from './sdxl/unet-embedding.ts';
 import { unetNaming, unetView } from './sdxl/unet-names.ts';
 import { checkUnetShapes } from './sdxl/unet-shapes.ts';
@@ -33,6 +33,7 @@ export function recogniseUnet(
     kind: 'sdxl',
     unet: config,
     naming: unetNaming(fileShapes.keys()) ?? 'ldm',
+    inpaint: isInpaintUnet(config),
     prediction: isVelocity(fileShapes, settings) ? 'v' : 'eps',
     zeroTerminalSnr: fileShapes.has('ztsnr'),
     text,
@@ -86,12 +87,7 @@ function refusal(config: UnetConfig): ModelFile | null {
     return refused('refiner', 'This is the SDXL refiner; the studio needs an SDXL base checkpoint.');
   if (modelChannels === SDXL_CHANNELS && config.contextDim === SD2_CONTEXT)
     return refused('SD 2.x', 'This is a Stable Diffusion 2.x model; the studio needs an SDXL checkpoint.');
-  if (inChannels === 9 && outChannels === 4)
-    return refused(
-      'inpaint',
-      'This is an SDXL inpainting model (9 input channels); the studio needs the ordinary version of the checkpoint.',
-    );
-  if (inChannels !== outChannels)
+  if (inChannels !== outChannels && !isInpaintUnet(config))
     return refused(
       'other inputs',
       `This UNet takes ${inChannels} channels and gives ${outChannels}, so it needs more than noise and text (an edit model?); the studio cannot feed it.`,
@@ -116,19 +112,37 @@ function damage(shapes: ShapeTable, config: UnetConfig): ModelFile | null {
   };
 }
 
+/** The file a person looks for when a part is missing, by its usual name. */
+const USUAL_FILES = {
+  'CLIP-L': 'clip_l.safetensors',
+  'CLIP-bigG': 'clip_g.safetensors',
+  'a VAE': 'sdxl_vae.safetensors',
+} as const;
+
 function describe(config: UnetConfig, text: readonly TextTower[], codec: string | null): string {
   const [article, size] =
     config.modelChannels === SDXL_CHANNELS ? ['an', 'SDXL'] : ['a', 'small SDXL-family'];
-  const has = (which: TextTower['which']) => text.some((tower) => tower.which === which);
-  const missing = [
-    ...(has('clip-l') ? [] : ['CLIP-L']),
-    ...(has('clip-g') ? [] : ['CLIP-bigG']),
-    ...(codec ? [] : ['a VAE']),
-  ];
-  if (missing.length === 0) return `A complete ${size} checkpoint.`;
+  const kind = isInpaintUnet(config) ? `${size} inpainting` : size;
+  const missing = missingParts(text, codec);
+  if (missing.length === 0) return `A complete ${kind} checkpoint.`;
   const what =
     text.length === 0 && !codec
-      ? `The UNet of ${article} ${size} model`
-      : `A${article.slice(1)} ${size} checkpoint`;
-  return `${what}; it also needs ${missing.join(', ').replace(/, ([^,]*)$/, ' and $1')} from other files.`;
+      ? `The UNet of ${article} ${kind} model`
+      : `A${article.slice(1)} ${kind} checkpoint`;
+  const files = listed(missing.map((part) => USUAL_FILES[part]));
+  const them = missing.length === 1 ? 'It is often' : 'They are often';
+  return `${what}; it also needs ${listed(missing)} from other files. ${them} called ${files}; add ${missing.length === 1 ? 'it' : 'them'}, or use a complete checkpoint.`;
+}
+
+function missingParts(text: readonly TextTower[], codec: string | null): (keyof typeof USUAL_FILES)[] {
+  const has = (which: TextTower['which']) => text.some((tower) => tower.which === which);
+  return [
+    ...(has('clip-l') ? [] : (['CLIP-L'] as const)),
+    ...(has('clip-g') ? [] : (['CLIP-bigG'] as const)),
+    ...(codec ? [] : (['a VAE'] as const)),
+  ];
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

@@ -1,6 +1,6 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
-import type { ImageAttention, ImageConditioning } from '../sdxl/unet.ts';
+import type { ImageAttention } from '../sdxl/unet.ts';
 import { crossAttentionLayers, type CrossAttentionLayer, type UnetConfig } from '../sdxl/unet-config.ts';
 
 /** Which cross-attention layer the adapter's matrices number `index` belong to. */
@@ -42,29 +42,7 @@ export function checkIpAdapterFits(unet: UnetConfig, adapter: ShapeTable, fileNa
     throw misfit(`it has ${count} attention layers where the checkpoint has ${layers.length}`);
 }
 
-export interface ImageAttentionOptions {
-  /** ComfyUI_IPAdapter_plus has left the middle block without image attention since 2024-09 (spec/sdxl.md E.4). */
-  readonly withoutMiddle?: boolean;
-  /** Extra factor per layer name; default 1. */
-  readonly layerScales?: ReadonlyMap<string, number>;
-}
-
-/** How the step graph uses an adapter with `tokens` image tokens. */
-export function imageAttention(
-  unet: UnetConfig,
-  tokens: number,
-  { withoutMiddle = false, layerScales }: ImageAttentionOptions = {},
-): ImageAttention {
-  const active = ipAdapterLayers(unet).filter(({ part }) => !(withoutMiddle && part === 'middle'));
-  const scales = active.map(({ name }) => [name, layerScales?.get(name) ?? 1] as const);
-  return { tokens, layerScales: new Map(scales.filter(([, scale]) => scale !== 0)) };
-}
-
-/** The conditioning graph's side of the same layers. */
-export function imageConditioning(
-  unet: UnetConfig,
-  { tokens, layerScales }: ImageAttention,
-): ImageConditioning {
-  const active = ipAdapterLayers(unet).filter(({ name }) => layerScales.has(name));
-  return { tokens, prefixes: new Map(active.map(({ name, prefix }) => [name, prefix])) };
+/** How both UNet graphs use an adapter with `tokens` image tokens: all its layers, scaled per block at run time. */
+export function imageAttention(unet: UnetConfig, tokens: number): ImageAttention {
+  return { tokens, prefixes: new Map(ipAdapterLayers(unet).map(({ name, prefix }) => [name, prefix])) };
 }

@@ -32,7 +32,7 @@ export interface CrossAttentionInputs {
   /** [N,T,inner] each. */
   readonly k: Value;
   readonly v: Value;
-  /** Decoupled image attention: tokens [N,T_ip,inner] and its factor, broadcastable to [N,1,1]. */
+  /** Decoupled image attention: keys and values [N,T_ip,inner] and its factor [N,1,1]. */
   readonly image?: { readonly k: Value; readonly v: Value; readonly scale: Value };
 }
 

@@ -46,12 +46,24 @@ export interface UnetConfig {
   readonly output: readonly UnetBlock[];
 }
 
+/** One spatial transformer of the network: the unit in which an image anchor's scale is set (spec/sdxl.md E.3). */
+export interface SpatialTransformer {
+  /** Canonical path, e.g. `input_blocks.4.1`. */
+  readonly path: string;
+  readonly channels: number;
+  /** Cross-attention layers inside. */
+  readonly depth: number;
+  readonly part: 'input' | 'middle' | 'output';
+}
+
 /** One cross-attention layer; its name prefixes the keys and the graph's K/V ports. */
 export interface CrossAttentionLayer {
   /** Canonical path, e.g. `input_blocks.4.1.transformer_blocks.0.attn2`. */
   readonly name: string;
   readonly channels: number;
-  readonly part: 'input' | 'middle' | 'output';
+  readonly part: SpatialTransformer['part'];
+  /** Index of its spatial transformer in {@link spatialTransformers}. */
+  readonly block: number;
 }
 
 export const DEFAULT_HEAD_DIM = 64;
@@ -85,23 +97,34 @@ export function readUnetConfig(shapes: ShapeTable, headDim: number = DEFAULT_HEA
   return config;
 }
 
+/** All spatial transformers in the order the network runs them: SDXL has 4 input, 1 middle and 6 output ones. */
+export function spatialTransformers({ input, middle, output }: UnetConfig): SpatialTransformer[] {
+  const within = (blocks: readonly UnetBlock[], part: SpatialTransformer['part']) =>
+    blocks
+      .flat()
+      .flatMap((module) =>
+        module.kind === 'transformer'
+          ? [{ path: module.path, channels: module.channels, depth: module.depth, part }]
+          : [],
+      );
+  return [...within(input, 'input'), ...within([middle], 'middle'), ...within(output, 'output')];
+}
+
 /** All cross-attention layers in the order the network runs them. */
 export function crossAttentionLayers(config: UnetConfig): CrossAttentionLayer[] {
-  const layersOf = (blocks: readonly UnetBlock[], part: CrossAttentionLayer['part']) =>
-    blocks.flat().flatMap((module) =>
-      module.kind === 'transformer'
-        ? Array.from({ length: module.depth }, (_, i) => ({
-            name: `${module.path}.transformer_blocks.${i}.attn2`,
-            channels: module.channels,
-            part,
-          }))
-        : [],
-    );
-  return [
-    ...layersOf(config.input, 'input'),
-    ...layersOf([config.middle], 'middle'),
-    ...layersOf(config.output, 'output'),
-  ];
+  return spatialTransformers(config).flatMap(({ path, channels, depth, part }, block) =>
+    Array.from({ length: depth }, (_, i) => ({
+      name: `${path}.transformer_blocks.${i}.attn2`,
+      channels,
+      part,
+      block,
+    })),
+  );
+}
+
+/** Whether the input holds more than latents: [latents, mask, latents of the masked picture] (spec/sdxl.md H). */
+export function isInpaintUnet({ inChannels, outChannels }: UnetConfig): boolean {
+  return inChannels === 2 * outChannels + 1;
 }
 
 function corrupt(reason: string): AppError {

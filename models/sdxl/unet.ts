@@ -1,7 +1,7 @@
 import type { AttentionForm } from '../graph/attention.ts';
 import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
 import type { Dim } from '../graph/dtype.ts';
-import { add, concat, conv2dAt, linear, linearAt, mul, silu } from '../graph/ops.ts';
+import { add, concat, conv2dAt, linear, linearAt, silu, slice } from '../graph/ops.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import {
   downsample,
@@ -12,13 +12,13 @@ import {
   type BlockContext,
   type CrossAttentionInputs,
 } from './unet-blocks.ts';
-import { crossAttentionLayers, type UnetBlock, type UnetConfig } from './unet-config.ts';
+import { crossAttentionLayers, spatialTransformers, type UnetBlock, type UnetConfig } from './unet-config.ts';
 
-/** Image tokens of an IP-Adapter, as the UNet sees them. */
+/** An IP-Adapter as the UNet sees it: image tokens per item, and where each layer's keys and values come from. */
 export interface ImageAttention {
   readonly tokens: number;
-  /** Factor of each layer beside the per-item scale; a layer missing here has no image attention. */
-  readonly layerScales: ReadonlyMap<string, number>;
+  /** Layer name -> key prefix in the weights, e.g. `ip_adapter.1`. */
+  readonly prefixes: ReadonlyMap<string, string>;
 }
 
 export interface UnetStepOptions {
@@ -38,7 +38,9 @@ export const imagePorts = (layer: string) => ({ k: `ip.${layer}.k`, v: `ip.${lay
 /**
  * One model call (spec/sdxl.md A.4-A.5, split as in A.8). Inputs: `x` [N,C,h,w] already scaled by c_in, `t_emb` [N,C0]
  * the sinusoidal timestep embedding, `y` [N,adm], per layer `kv.<layer>.k/v` [N,T,inner], with an image also
- * `ip.<layer>.k/v` [N,T_ip,inner] and `ip_scale` [N,1,1]. Output: `eps` [N,C,h,w] (or v, for v-prediction weights).
+ * `ip.<layer>.k/v` [N,T_ip,inner] and `ip_scale` [N,blocks,1], the factor of the image attention per item and spatial
+ * transformer in running order (0: exactly the network without adapter). Output: `eps` [N,C,h,w] (or v, for
+ * v-prediction weights). Inpainting weights read mask and masked picture behind the latents of `x`.
  */
 export function emitUnetStep(g: GraphBuilder, config: UnetConfig, options: UnetStepOptions): void {
   const x = g.input('x', ['N', config.inChannels, options.height, options.width]);
@@ -67,14 +69,7 @@ export function unetStepGraph(
 
 export interface UnetConditioningOptions {
   readonly tokens: number;
-  readonly image?: ImageConditioning;
-}
-
-/** Where the image keys and values of each layer come from: weight key prefixes by layer name. */
-export interface ImageConditioning {
-  readonly tokens: number;
-  /** Layer name -> key prefix in the weights, e.g. `ip_adapter.1`. */
-  readonly prefixes: ReadonlyMap<string, string>;
+  readonly image?: ImageAttention;
 }
 
 /**
@@ -122,18 +117,29 @@ function crossAttentionPorts(
   config: UnetConfig,
   { tokens, image }: UnetStepOptions,
 ): (layer: string) => CrossAttentionInputs {
-  const itemScale = image && g.input('ip_scale', ['N', 1, 1]);
-  const channels = new Map(crossAttentionLayers(config).map((layer) => [layer.name, layer.channels]));
-  return (layer) => {
+  const layers = new Map(crossAttentionLayers(config).map((layer) => [layer.name, layer]));
+  const scales = image && blockScales(g, spatialTransformers(config).length);
+  return (name) => {
+    const layer = layers.get(name);
+    if (!layer) throw new Error(`"${name}" is no cross-attention layer of this UNet`);
     const pair = (ports: { k: string; v: string }, count: number) => ({
-      k: g.input(ports.k, ['N', count, channels.get(layer) as number]),
-      v: g.input(ports.v, ['N', count, channels.get(layer) as number]),
+      k: g.input(ports.k, ['N', count, layer.channels]),
+      v: g.input(ports.v, ['N', count, layer.channels]),
     });
-    const text = pair(textPorts(layer), tokens);
-    const factor = image?.layerScales.get(layer) ?? 0;
-    if (!image || !itemScale || factor === 0) return text;
-    const scale = factor === 1 ? itemScale : mul(g, itemScale, g.scalar(factor));
-    return { ...text, image: { ...pair(imagePorts(layer), image.tokens), scale } };
+    const text = pair(textPorts(name), tokens);
+    if (!image || !scales) return text;
+    return { ...text, image: { ...pair(imagePorts(name), image.tokens), scale: scales(layer.block) } };
+  };
+}
+
+/** The input `ip_scale` [N,blocks,1], one column [N,1,1] per spatial transformer. */
+function blockScales(g: GraphBuilder, blocks: number): (block: number) => Value {
+  const all = g.input('ip_scale', ['N', blocks, 1]);
+  const columns = new Map<number, Value>();
+  return (block) => {
+    const column = columns.get(block) ?? slice(g, all, 1, block, block + 1);
+    columns.set(block, column);
+    return column;
   };
 }
 

@@ -4,9 +4,10 @@ import { clipPreprocess } from '#domain/image/clip-preprocess.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
 import { Mutex } from './mutex.ts';
+import { staysResident } from './residency.ts';
 import { takeFloat, type NetTensor, type Network, type NetworkRuntime } from './runtime.ts';
 import { loadVision, type VisionTower } from './vision.ts';
-import type { WeightSource } from './weights.ts';
+import { weightBytes, type WeightSource } from './weights.ts';
 
 /** The image side of an IP-Adapter: projection of vision features to tokens. */
 export interface AnchorProjection {
@@ -38,16 +39,21 @@ export class IpAnchorEncoder {
   readonly #runtime: NetworkRuntime;
   readonly #vision: VisionTower;
   readonly #projection: AnchorProjection;
+  readonly #keep: boolean | undefined;
   readonly #mutex = new Mutex();
   #networks: AnchorNetworks | null = null;
   #unconditional: Promise<FloatTensor> | null = null;
 
-  /** @throws AppError `bad-request` when the adapter was made for another vision tower. */
-  constructor(runtime: NetworkRuntime, vision: VisionTower, projection: AnchorProjection) {
+  /**
+   * @param keep stay loaded when told to rest; absent: when the weights are small.
+   * @throws AppError `bad-request` when the adapter was made for another vision tower.
+   */
+  constructor(runtime: NetworkRuntime, vision: VisionTower, projection: AnchorProjection, keep?: boolean) {
     checkFit(vision, projection);
     this.#runtime = runtime;
     this.#vision = vision;
     this.#projection = projection;
+    this.#keep = keep;
   }
 
   /** Tokens [1,tokens,C] of a picture [3,H,W] in [0,1]; of pictures that are not square only the centre is seen. */
@@ -78,6 +84,14 @@ export class IpAnchorEncoder {
     const result = (this.#unconditional ??= this.#encodeNothing());
     result.catch(() => (this.#unconditional = null));
     return result;
+  }
+
+  /** Unloads the networks if they are large (spec/onnxruntime-web.md §9). The blank image's tokens stay cached. */
+  async rest(): Promise<void> {
+    const bytes = [this.#vision, this.#projection].map(({ weights }) =>
+      weightBytes(weights, this.#runtime.emission.dtype),
+    );
+    if (!staysResident(Math.max(...bytes), this.#keep)) await this.release();
   }
 
   async release(): Promise<void> {

@@ -1,38 +1,43 @@
-import { labelVector } from '#models/sdxl/unet-embedding.ts';
+import { isInpaintUnet } from '#models/sdxl/unet-config.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { preconditioning, type Prediction, type Preconditioning } from '#domain/sampling/scaling.ts';
 import { SDXL_TABLE, timestepOfSigma, type SigmaTable } from '#domain/sampling/sigmas.ts';
-import { floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
+import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { LeaseCache, type Lease } from './denoiser-cache.ts';
+import { UnetConditioner } from './denoiser-conditioning.ts';
 import { contextGroups, repeatedContexts, type ContextGroup } from './denoiser-contexts.ts';
-import { UnetSession, type UnetConditioning, type UnetModel, type UnetShape } from './denoiser-session.ts';
+import {
+  AnchorScales,
+  conditioningRows,
+  denoised,
+  imageTokens,
+  labelTensor,
+  modelInput,
+  type ConditioningRow,
+  type SdxlDenoiserItem,
+} from './denoiser-rows.ts';
+import {
+  sessionKey,
+  UnetSession,
+  type StepConditioning,
+  type UnetModel,
+  type UnetShape,
+} from './denoiser-session.ts';
 import type { NetworkRuntime } from './runtime.ts';
 import { weightBytes } from './weights.ts';
 
-/** One item of a batch; the same as `DenoiserItem` of the pipelines, which this layer may not import. */
-export interface SdxlDenoiserItem {
-  readonly positive: TextInput;
-  readonly negative: TextInput;
-  /** IP-Adapter tokens [1,tokens,C]; null: no anchor for this item. */
-  readonly anchor: FloatTensor | null;
-  /** The tokens of the guidance's negative side; without them that side has no image attention. */
-  readonly anchorNegative: FloatTensor | null;
-  readonly anchorScale: number;
-  readonly sizeIds: readonly number[];
-}
-
-interface TextInput {
-  /** [1,T,C] and [1,P]. */
-  readonly context: FloatTensor;
-  readonly pooled: FloatTensor;
-}
+export type { SdxlDenoiserItem } from './denoiser-rows.ts';
 
 export interface SdxlDenoiserOptions {
   /** What the weights predict. Default eps. */
   readonly prediction?: Prediction;
   /** Default: SDXL's table; zero-terminal-SNR checkpoints have their own. */
   readonly table?: SigmaTable;
+  /** Record the step once per shape and replay it; each number of rows then is a session of its own. Default false. */
+  readonly capture?: boolean;
+  /** Leave the conditioning graph loaded between batches. Default: when its weights are small (residency.ts). */
+  readonly keepConditioning?: boolean;
 }
 
 /** Sessions kept for other latent sizes and prompt lengths, as long as their weights fit here. */
@@ -49,27 +54,33 @@ const ACTIVATION_PLANES = 35;
 export class SdxlDenoiser {
   readonly #runtime: NetworkRuntime;
   readonly #model: UnetModel;
-  readonly #prediction: Prediction;
+  readonly #options: SdxlDenoiserOptions;
   /** The noise levels the weights were trained on; zero-terminal-SNR checkpoints are sampled on their own. */
   readonly sigmas: SigmaTable;
+  /** Whether the weights are an inpainting model's: every item then needs its mask and masked picture. */
+  readonly inpaints: boolean;
+  readonly #conditioner: UnetConditioner;
   readonly #sessions: LeaseCache<UnetSession>;
 
+  /** @throws AppError `model-corrupt` when the UNet reads something that the studio cannot give it. */
   constructor(runtime: NetworkRuntime, model: UnetModel, options: SdxlDenoiserOptions = {}) {
     const { inChannels, outChannels } = model.config;
-    if (inChannels !== outChannels)
+    this.inpaints = isInpaintUnet(model.config);
+    if (inChannels !== outChannels && !this.inpaints)
       throw new AppError(
         'model-corrupt',
-        `"${model.weights.name}" takes ${inChannels} channels and gives ${outChannels}; the studio needs a plain text-to-image model.`,
+        `"${model.weights.name}" takes ${inChannels} channels and gives ${outChannels}; the studio needs a text-to-image or inpainting model.`,
       );
     this.#runtime = runtime;
     this.#model = model;
-    this.#prediction = options.prediction ?? 'eps';
+    this.#options = options;
     this.sigmas = options.table ?? SDXL_TABLE;
+    this.#conditioner = new UnetConditioner(runtime, model, options.keepConditioning);
     this.#sessions = new LeaseCache(cachedSessions(model));
   }
 
   get latentChannels(): number {
-    return this.#model.config.inChannels;
+    return this.#model.config.outChannels;
   }
 
   get supportsAnchor(): boolean {
@@ -81,83 +92,83 @@ export class SdxlDenoiser {
     return ACTIVATION_PLANES * this.#model.config.modelChannels * width * height * 4;
   }
 
-  /** Computes the batch's keys and values. The result must be disposed. */
+  /** Computes the batch's keys and values, then loads the step graph. The result must be disposed. */
   async prepare(
     items: readonly SdxlDenoiserItem[],
     latent: Size<'latent'>,
     guidanceScale: number,
   ): Promise<PreparedSdxl> {
     const rows = conditioningRows(items, guidanceScale !== 1);
+    const extras = this.#inpaintInputs(items, latent);
+    const conditioned = await this.#condition(rows);
     const groups: PreparedGroup[] = [];
     try {
-      for (const group of contextGroups(rows.map(({ text }) => text.context.dims[1] as number)))
-        groups.push(await this.#prepareGroup(group, rows, latent));
+      for (const group of conditioned) groups.push({ ...group, lease: await this.#session(group, latent) });
     } catch (error) {
-      groups.forEach(disposeGroup);
+      for (const { lease } of groups) lease.done();
       throw error;
     }
     return new PreparedSdxl(groups, {
       rows: rows.length,
       guidanceScale,
-      prediction: this.#prediction,
+      prediction: this.#options.prediction ?? 'eps',
       table: this.sigmas,
       inputDims: [items.length, this.latentChannels, latent.height, latent.width],
+      extras,
     });
   }
 
-  async #prepareGroup(
-    group: ContextGroup,
-    all: readonly ConditioningRow[],
-    { height, width }: Size<'latent'>,
-  ): Promise<PreparedGroup> {
-    const rows = group.rows.map((row) => all[row] as ConditioningRow);
-    const shape: UnetShape = { height, width, tokens: group.tokens };
-    const lease = await this.#sessions.acquire(`${width}x${height}+${group.tokens}`, () =>
+  /** All groups before any step session is loaded: the conditioning graph and the step graph need not fit together. */
+  async #condition(all: readonly ConditioningRow[]): Promise<ConditionedGroup[]> {
+    const { config, adapter } = this.#model;
+    const results: ConditionedGroup[] = [];
+    for (const group of contextGroups(all.map(({ text }) => text.context.dims[1] as number))) {
+      const rows = group.rows.map((row) => all[row] as ConditioningRow);
+      const contexts = rows.map(({ text }) => text.context);
+      const keysValues = await this.#conditioner.keysValues(
+        repeatedContexts(contexts, group.tokens),
+        adapter && imageTokens(rows, adapter.attention.tokens, config.contextDim),
+      );
+      const scales = adapter && new AnchorScales(rows, config, this.sigmas);
+      results.push({ ...group, conditioning: { y: labelTensor(rows), keysValues }, scales });
+    }
+    return results;
+  }
+
+  #session({ rows, tokens }: ContextGroup, { width, height }: Size<'latent'>): Promise<Lease<UnetSession>> {
+    const capturedRows = this.#options.capture ? rows.length : null;
+    const shape: UnetShape = { height, width, tokens, capturedRows };
+    return this.#sessions.acquire(sessionKey(shape), () =>
       UnetSession.load(this.#runtime, this.#model, shape),
     );
-    try {
-      const contexts = rows.map(({ text }) => text.context);
-      const image = this.#model.adapter && imageInputs(rows, this.#imageDims());
-      return {
-        rows: group.rows,
-        lease,
-        conditioning: await lease.value.condition(
-          repeatedContexts(contexts, group.tokens),
-          image?.tokens ?? null,
-        ),
-        y: stack(rows.map(({ text, sizeIds }) => labelTensor(text.pooled, sizeIds))),
-        imageScales: image?.scales ?? new Float32Array(rows.length),
-      };
-    } catch (error) {
-      lease.done();
-      throw error;
-    }
+  }
+
+  /** What goes behind each item's latents: nothing, or mask and masked picture. */
+  #inpaintInputs(items: readonly SdxlDenoiserItem[], { width, height }: Size<'latent'>): FloatTensor[][] {
+    if (!this.inpaints) return items.map(() => []);
+    return items.map(({ inpaint }) => {
+      const dims = [inpaint?.mask.dims, inpaint?.masked.dims].join(' ');
+      if (!inpaint || dims !== `1,${height},${width} ${this.latentChannels},${height},${width}`)
+        throw new RangeError(`an inpainting model got mask and picture of "${dims}" for ${width}×${height}`);
+      return [inpaint.mask, inpaint.masked];
+    });
   }
 
   /** Frees the sessions that no prepared batch is using. */
   async release(): Promise<void> {
     await this.#sessions.clear();
-  }
-
-  #imageDims(): readonly [number, number] {
-    return [this.#model.adapter?.attention.tokens ?? 0, this.#model.config.contextDim];
+    await this.#conditioner.release();
   }
 }
 
-/** Rows of one context length: what one model call takes. */
-interface PreparedGroup {
-  /** Their places in the batch: all positives, then (with guidance) all negatives. */
-  readonly rows: readonly number[];
+/** Rows of one context length: what one model call takes. `rows` are all positives, then (with guidance) negatives. */
+interface ConditionedGroup extends ContextGroup {
+  readonly conditioning: StepConditioning;
+  readonly scales: AnchorScales | null;
+}
+
+interface PreparedGroup extends ConditionedGroup {
   readonly lease: Lease<UnetSession>;
-  readonly conditioning: UnetConditioning;
-  /** [rows,adm]. */
-  readonly y: FloatTensor;
-  readonly imageScales: Float32Array;
-}
-
-function disposeGroup({ conditioning, lease }: PreparedGroup): void {
-  conditioning.dispose();
-  lease.done();
 }
 
 interface PreparedState {
@@ -168,6 +179,8 @@ interface PreparedState {
   readonly table: SigmaTable;
   /** [N,C,h,w]. */
   readonly inputDims: readonly number[];
+  /** Per item, what an inpainting model reads behind the latents. */
+  readonly extras: readonly (readonly FloatTensor[])[];
 }
 
 /** A batch whose conditioning is computed. */
@@ -184,7 +197,7 @@ export class PreparedSdxl {
   /** denoised of x [N,C,h,w] at each item's sigma; items with sigma 0 come back as they are. */
   async denoise(x: FloatTensor, sigmas: Float32Array): Promise<FloatTensor> {
     if (this.#disposed) throw new Error('denoise() after dispose()');
-    const { inputDims, rows, prediction, table } = this.#state;
+    const { inputDims, rows, prediction, table, guidanceScale } = this.#state;
     const [count = 0] = inputDims;
     if (x.dims.join() !== inputDims.join() || sigmas.length !== count)
       throw new RangeError(
@@ -196,98 +209,34 @@ export class PreparedSdxl {
     const output = floatTensor([rows, ...x.dims.slice(1)]);
     const stride = x.data.length / count;
     for (const group of this.#groups) {
-      const { lease, conditioning, y, imageScales } = group;
-      const input = modelInput(x, scaling, group.rows);
-      const timesteps = group.rows.map((row) => steps[row % count] as number);
-      const { data } = await lease.value.predict(input, timesteps, y, conditioning, imageScales);
+      const { data } = await this.#predict(group, x, sigmas, steps, scaling);
       group.rows.forEach((row, i) =>
         output.data.set(data.subarray(i * stride, (i + 1) * stride), row * stride),
       );
     }
-    return denoised(x, output, sigmas, scaling, this.#state.guidanceScale);
+    return denoised(x, output, sigmas, scaling, guidanceScale);
+  }
+
+  /** The model's output for one group's rows. */
+  #predict(
+    { rows, lease, conditioning, scales }: PreparedGroup,
+    x: FloatTensor,
+    sigmas: Float32Array,
+    steps: readonly number[],
+    scaling: readonly Preconditioning[],
+  ): Promise<FloatTensor> {
+    const items = rows.map((row) => row % sigmas.length);
+    const input = modelInput(x, scaling, items, this.#state.extras);
+    const timesteps = items.map((item) => steps[item] as number);
+    const imageScales = scales && scales.at(items.map((item) => sigmas[item] as number));
+    return lease.value.predict(input, timesteps, conditioning, imageScales);
   }
 
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#groups.forEach(disposeGroup);
+    for (const { lease } of this.#groups) lease.done();
   }
-}
-
-/** One row of the model's batch: a positive or a negative of an item. */
-interface ConditioningRow {
-  readonly text: TextInput;
-  readonly tokens: FloatTensor | null;
-  readonly scale: number;
-  readonly sizeIds: readonly number[];
-}
-
-/** [positives, then negatives], in the order the guidance expects them. */
-function conditioningRows(items: readonly SdxlDenoiserItem[], guided: boolean): ConditioningRow[] {
-  const row = (item: SdxlDenoiserItem, text: TextInput, tokens: FloatTensor | null): ConditioningRow => ({
-    text,
-    tokens,
-    scale: item.anchor && tokens ? item.anchorScale : 0,
-    sizeIds: item.sizeIds,
-  });
-  const positives = items.map((item) => row(item, item.positive, item.anchor));
-  if (!guided) return positives;
-  return [...positives, ...items.map((item) => row(item, item.negative, item.anchorNegative))];
-}
-
-function labelTensor(pooled: FloatTensor, sizeIds: readonly number[]): FloatTensor {
-  const y = labelVector(pooled.data, sizeIds);
-  return floatTensor([y.length], y);
-}
-
-/** Rows without an anchor get zero tokens and scale 0, which equals a UNet without adapter exactly. */
-function imageInputs(rows: readonly ConditioningRow[], [tokens, width]: readonly [number, number]) {
-  const empty = floatTensor([tokens, width]);
-  return {
-    tokens: stack(rows.map((row) => (row.tokens ? floatTensor([tokens, width], row.tokens.data) : empty))),
-    scales: Float32Array.from(rows, (row) => row.scale),
-  };
-}
-
-/** c_in·x of the item each row belongs to. */
-function modelInput(
-  x: FloatTensor,
-  scaling: readonly Preconditioning[],
-  rows: readonly number[],
-): FloatTensor {
-  const [count = 1, ...rest] = x.dims;
-  const stride = x.data.length / count;
-  const result = floatTensor([rows.length, ...rest]);
-  rows.forEach((row, i) => {
-    const item = row % count;
-    const { input } = scaling[item] as Preconditioning;
-    for (let k = 0; k < stride; k++)
-      result.data[i * stride + k] = (x.data[item * stride + k] as number) * input;
-  });
-  return result;
-}
-
-/** skip·x + out·(u + g·(c − u)): the guidance is linear, so it may act on the model's output. */
-function denoised(
-  x: FloatTensor,
-  output: FloatTensor,
-  sigmas: Float32Array,
-  scaling: readonly Preconditioning[],
-  guidanceScale: number,
-): FloatTensor {
-  const total = x.data.length;
-  const stride = total / sigmas.length;
-  const guided = output.data.length > total;
-  const result = floatTensor(x.dims, x.data.slice());
-  for (let i = 0; i < total; i++) {
-    const item = Math.floor(i / stride);
-    if (sigmas[item] === 0) continue;
-    const positive = output.data[i] as number;
-    const negative = guided ? (output.data[total + i] as number) : positive;
-    const { skip, out } = scaling[item] as Preconditioning;
-    result.data[i] = skip * (x.data[i] as number) + out * (negative + guidanceScale * (positive - negative));
-  }
-  return result;
 }
 
 function cachedSessions({ weights }: UnetModel): number {

@@ -10,6 +10,7 @@ import {
   joinTowers,
   type WeightingRule,
 } from './prompts-weighting.ts';
+import { staysResident } from './residency.ts';
 import { takeFloat, type Network, type NetworkRuntime } from './runtime.ts';
 import { weightBytes } from './weights.ts';
 
@@ -34,9 +35,6 @@ const RULES: Readonly<Record<PromptSyntax, WeightingRule>> = {
   a1111: a1111Weighting,
 };
 
-/** Weights that may stay resident between jobs. The demo's towers do; full-size ones give way to the UNet (spec §9). */
-const RESIDENT_BYTES = 128 * 2 ** 20;
-
 /** Encodings kept; a document has at most some twenty prompts. */
 const CACHED_PROMPTS = 64;
 
@@ -44,14 +42,17 @@ const CACHED_PROMPTS = 64;
 export class SdxlPromptEncoder {
   readonly #towers: { readonly l: TowerRunner; readonly g: TowerRunner };
   readonly #tokenize: Tokenize;
+  readonly #keep: boolean | undefined;
   readonly #cache = new Map<string, Promise<EncodedPrompt>>();
 
-  constructor(runtime: NetworkRuntime, towers: TextTowers, tokenize: Tokenize) {
+  /** @param keep stay loaded when told to rest; absent: when the weights are small. */
+  constructor(runtime: NetworkRuntime, towers: TextTowers, tokenize: Tokenize, keep?: boolean) {
     this.#towers = {
       l: new TowerRunner(runtime, 'text-l', towers.l, ['penultimate']),
       g: new TowerRunner(runtime, 'text-g', towers.g, ['penultimate', 'pooled']),
     };
     this.#tokenize = tokenize;
+    this.#keep = keep;
   }
 
   encode(prompt: string, syntax: PromptSyntax): Promise<EncodedPrompt> {
@@ -90,7 +91,7 @@ export class SdxlPromptEncoder {
   /** Unloads the networks that are large: text encoders, then UNet, never both (spec/onnxruntime-web.md §9). */
   async rest(): Promise<void> {
     for (const tower of [this.#towers.l, this.#towers.g])
-      if (tower.bytes > RESIDENT_BYTES) await tower.release();
+      if (!staysResident(tower.bytes, this.#keep)) await tower.release();
   }
 
   /** Unloads both networks; encodings already made stay cached. */

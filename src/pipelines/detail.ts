@@ -85,9 +85,10 @@ export async function refineDetails(
   for (const layer of new Set(items.map((item) => item.layer))) {
     const members = items.filter((item) => item.layer === layer).sort((a, b) => a.sizePx - b.sizePx);
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
-    const alphas = await layerAlphas(job, members, canvas);
+    const { coverages, alphas } = await layerMasks(job, members, canvas);
     for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
-      const painted = await repaintBatch(job, source, batch, 'detail');
+      const masked = batch.map((item) => ({ ...item, coverage: coverages.get(item) as Field<'canvas'> }));
+      const painted = await repaintBatch(job, source, masked, 'detail');
       for (const [i, item] of batch.entries())
         await paste(job, canvas, item, alphas.get(item) as Field<'canvas'>, painted[i] as Repainted);
     }
@@ -108,12 +109,18 @@ async function paste(
   context.onEvent({ kind: 'area', area: item.area, source: 'detail' });
 }
 
-/** Feathered masks of a layer's members; where several overlap their weights are brought to a sum of at most one. */
-async function layerAlphas(
+interface LayerMasks {
+  /** Feathered mask of each member over its area. */
+  readonly coverages: ReadonlyMap<DetailItem, Field<'canvas'>>;
+  /** The same as blend weights: where several members overlap they are brought to a sum of at most one. */
+  readonly alphas: ReadonlyMap<DetailItem, Field<'canvas'>>;
+}
+
+async function layerMasks(
   job: RepaintJob,
   members: readonly DetailItem[],
   canvas: Size<'canvas'>,
-): Promise<Map<DetailItem, Field<'canvas'>>> {
+): Promise<LayerMasks> {
   const { growPx, featherPx } = job.request.detail;
   const fields: { area: Rect<'canvas'>; alpha: Field<'canvas'> }[] = [];
   for (const { detection, area } of members) {
@@ -121,7 +128,9 @@ async function layerAlphas(
     fields.push({ area, alpha: fadeAtCropEdge(coverage, area, canvas, featherPx) });
   }
   const weights = normaliseOverlap(fields);
-  return new Map(members.map((item, i) => [item, weights[i] as Field<'canvas'>]));
+  const byMember = (all: readonly (Field<'canvas'> | undefined)[]) =>
+    new Map(members.map((item, i) => [item, all[i] as Field<'canvas'>]));
+  return { coverages: byMember(fields.map(({ alpha }) => alpha)), alphas: byMember(weights) };
 }
 
 /** Coverage of one detection inside an area, grown and feathered, in canvas pixels. */

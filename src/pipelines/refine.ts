@@ -6,7 +6,7 @@ import { announceMissing, PromptLibrary } from './conditioning.ts';
 import { planDetail, refineDetails, type DetailItem } from './detail.ts';
 import { planGlobal, refineGlobally, type TileItem } from './global-refine.ts';
 import { ProgressTracker, type JobContext, type WorkPlan } from './progress.ts';
-import { callsPerItem, CODEC_PASSES, itemUnits, type RepaintItem } from './repaint.ts';
+import { callsPerItem, codecPasses, itemUnits, type RepaintItem } from './repaint.ts';
 import type { Services } from './services.ts';
 
 /** What a request will do to a picture of a given size: shown before it runs, followed when it does. */
@@ -23,13 +23,14 @@ export function planRefine(request: RefineRequest, image: Size<'image'>): Refine
   return { canvas, details, tiles };
 }
 
-function workOf(request: RefineRequest, items: readonly RepaintItem[], anchored: boolean): WorkPlan {
+function workOf(request: RefineRequest, items: readonly RepaintItem[], services: Services): WorkPlan {
+  const anchored = services.anchors !== null && services.denoiser.supportsAnchor;
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
   return {
     resize: 1,
     prompt: new Set(items.flatMap((item) => [item.prompt, item.negative])).size,
     anchor: anchored ? items.filter((item) => item.anchorScale > 0).length : 0,
-    codec: units * CODEC_PASSES,
+    codec: units * codecPasses(services),
     step: units * callsPerItem(request),
     blend: units,
   };
@@ -56,8 +57,7 @@ export async function refine(
 ): Promise<Raster8<'canvas'>> {
   const plan = planRefine(request, image);
   const items = [...plan.details, ...plan.tiles];
-  const anchored = services.anchors !== null && services.denoiser.supportsAnchor;
-  const tracker = new ProgressTracker(workOf(request, items, anchored), context);
+  const tracker = new ProgressTracker(workOf(request, items, services), context);
   const canvas = await tracker.work(
     'resize',
     1,

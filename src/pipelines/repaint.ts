@@ -1,7 +1,7 @@
 import { LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
 import type { JobPhase } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
-import type { Raster8 } from '#domain/raster.ts';
+import type { Field, Raster8 } from '#domain/raster.ts';
 import { sample } from '#domain/sampling/sample.ts';
 import { truncatedSigmas } from '#domain/sampling/schedules.ts';
 import { batchItem, stack, type FloatTensor } from '#domain/tensor.ts';
@@ -9,7 +9,8 @@ import type { PromptLibrary } from './conditioning.ts';
 import { differentialDenoise, startSigmas } from './differential.ts';
 import { scaffoldUnder, startState, stepNoise } from './noise.ts';
 import type { JobContext, ProgressTracker } from './progress.ts';
-import type { DenoiserItem, Services } from './services.ts';
+import { inpaintMask, maskedPicture } from './inpaint.ts';
+import type { DenoiserItem, InpaintInput, Services } from './services.ts';
 
 /** One square of canvas to paint again: a detection's crop or a tile of the global pass. */
 export interface RepaintItem {
@@ -24,6 +25,8 @@ export interface RepaintItem {
   readonly anchorScale: number;
   /** Strength per latent cell relative to `denoise`, row-major on the network's latent grid; absent: 1 everywhere. */
   readonly strength?: Float32Array;
+  /** How much of the result will be kept, over `area` in canvas pixels; absent: everything. Inpainting models see it. */
+  readonly coverage?: Field<'canvas'>;
 }
 
 /** [3,sizePx,sizePx] in [0,1]: the painted item, and the original as the autoencoder renders it. */
@@ -55,8 +58,10 @@ export function batchLimit({ sampling, batchLimit }: RefineRequest, services: Se
   return Math.max(1, Math.min(batchLimit, Math.floor(services.batchBudgetBytes / bytes)));
 }
 
-/** Autoencoder passes per item: encode, decode of the original, decode of the result. */
-export const CODEC_PASSES = 3;
+/** Autoencoder passes per item: encode, decode of the original, decode of the result; an inpainting model adds one. */
+export function codecPasses({ denoiser }: Services): number {
+  return denoiser.inpaints ? 4 : 3;
+}
 
 /**
  * Re-paints items as one true batch: each with its own picture, slice of the scaffold, prompt, anchor, denoise and
@@ -72,8 +77,15 @@ export async function repaintBatch(
   const pixels = await cropItems(job, canvas, items);
   const latents = await eachItem(job, items, pixels, phase, 'encode', (one) => codec.encode(one));
   const base = await eachItem(job, items, latents, phase, 'reference', (one) => codec.decode(one));
+  const inpaint = await inpaintInputs(job, pixels, items, phase);
   const anchors = await anchorTokens(job, pixels, items, phase);
-  const painted = await sampleItems(job, items, latents, anchors, phase);
+  const painted = await sampleItems(
+    job,
+    items,
+    latents,
+    await denoiserItems(job, items, anchors, inpaint),
+    phase,
+  );
   const refined = await eachItem(job, items, painted, phase, 'decode', (one) => codec.decode(one));
   return items.map((_, i) => ({ refined: batchItem(refined, i), base: batchItem(base, i) }));
 }
@@ -117,28 +129,51 @@ async function anchorTokens(
   pixels: FloatTensor,
   items: readonly RepaintItem[],
   phase: JobPhase,
-): Promise<(FloatTensor | null)[]> {
-  const { services, tracker } = job;
-  const tokens: (FloatTensor | null)[] = [];
-  for (const [i, item] of items.entries()) {
-    const anchors = services.anchors;
-    const wanted = anchors && services.denoiser.supportsAnchor && item.anchorScale > 0;
-    tokens.push(
-      wanted
-        ? await tracker.work('anchor', 1, phase, `${item.label} · anchor`, () =>
-            anchors.encode(batchItem(pixels, i)),
-          )
-        : null,
-    );
+): Promise<AnchorTokens> {
+  const { anchors, denoiser } = job.services;
+  const wanted = items.map((item) => denoiser.supportsAnchor && item.anchorScale > 0);
+  if (!anchors || !wanted.some(Boolean)) return { positive: items.map(() => null), negative: null };
+  const positive: (FloatTensor | null)[] = [];
+  try {
+    for (const [i, item] of items.entries()) {
+      const encode = () => anchors.encode(batchItem(pixels, i));
+      const label = `${item.label} · anchor`;
+      positive.push(wanted[i] ? await job.tracker.work('anchor', 1, phase, label, encode) : null);
+    }
+    const guided = job.request.sampling.guidanceScale !== 1;
+    return { positive, negative: guided ? await anchors.unconditional() : null };
+  } finally {
+    await anchors.rest();
   }
-  return tokens;
+}
+
+interface AnchorTokens {
+  /** Per item; null where no anchor is wanted or can be had. */
+  readonly positive: readonly (FloatTensor | null)[];
+  /** Of a blank image, for the negative side of guidance. */
+  readonly negative: FloatTensor | null;
+}
+
+/** Mask and masked picture of every item, where the model is an inpainting one. */
+async function inpaintInputs(
+  job: RepaintJob,
+  pixels: FloatTensor,
+  items: readonly RepaintItem[],
+  phase: JobPhase,
+): Promise<(InpaintInput | null)[]> {
+  if (!job.services.denoiser.inpaints) return items.map(() => null);
+  const masks = items.map(({ sizePx, coverage }) => inpaintMask(sizePx / LATENT_PX, coverage));
+  const grey = stack(masks.map((mask, i) => maskedPicture(batchItem(pixels, i), mask)));
+  const encode = (one: FloatTensor) => job.services.codec.encode(one);
+  const masked = await eachItem(job, items, grey, phase, 'surroundings', encode);
+  return masks.map((mask, i) => ({ mask, masked: batchItem(masked, i) }));
 }
 
 async function sampleItems(
   job: RepaintJob,
   items: readonly RepaintItem[],
   latents: FloatTensor,
-  anchors: readonly (FloatTensor | null)[],
+  conditioned: readonly DenoiserItem[],
   phase: JobPhase,
 ): Promise<FloatTensor> {
   const { request, services } = job;
@@ -148,11 +183,7 @@ async function sampleItems(
   const noise = await scaffoldUnder(items, request.scaffold, services);
   const schedule = (denoise: number) => truncatedSigmas(scheduler, steps, denoise, { table });
   const sigmas = items.map((item) => schedule(item.denoise));
-  const prepared = await services.denoiser.prepare(
-    await denoiserItems(job, items, anchors),
-    size(side, side),
-    guidanceScale,
-  );
+  const prepared = await services.denoiser.prepare(conditioned, size(side, side), guidanceScale);
   try {
     const model = trackedModel(job, prepared.denoise.bind(prepared), items, phase);
     const starts = startSigmas(items, side * side, schedule);
@@ -193,18 +224,22 @@ export function callsPerItem({ sampling }: RefineRequest): number {
 async function denoiserItems(
   job: RepaintJob,
   items: readonly RepaintItem[],
-  anchors: readonly (FloatTensor | null)[],
+  anchors: AnchorTokens,
+  inpaint: readonly (InpaintInput | null)[],
 ): Promise<DenoiserItem[]> {
-  const { prompts, services } = job;
-  const anchorNegative = anchors.some(Boolean) ? ((await services.anchors?.unconditional()) ?? null) : null;
+  const { prompts, request } = job;
+  const { preset, start, end } = request.anchor;
   return Promise.all(
     items.map(async (item, i) => ({
       positive: await prompts.get(item.prompt),
       negative: await prompts.get(item.negative),
-      anchor: anchors[i] ?? null,
-      anchorNegative: anchors[i] ? anchorNegative : null,
-      anchorScale: anchors[i] ? item.anchorScale : 0,
+      anchor: anchors.positive[i] ?? null,
+      anchorNegative: anchors.positive[i] ? anchors.negative : null,
+      anchorScale: anchors.positive[i] ? item.anchorScale : 0,
+      anchorPreset: preset,
+      anchorRange: { start, end },
       sizeIds: [item.sizePx, item.sizePx, 0, 0, item.sizePx, item.sizePx] as const,
+      inpaint: inpaint[i] ?? null,
     })),
   );
 }

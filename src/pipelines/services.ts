@@ -1,5 +1,5 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
-import type { ScaffoldSpec } from '#domain/job/request.ts';
+import type { AnchorPreset, ScaffoldSpec } from '#domain/job/request.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
 import type { SigmaTable } from '#domain/sampling/sigmas.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
@@ -67,6 +67,8 @@ export interface AnchorEncoder {
   /** `image` is [3,H,W] in [0,1], square. */
   encode(image: FloatTensor): Promise<FloatTensor>;
   unconditional(): Promise<FloatTensor>;
+  /** No image will come for a while: frees what is large. Encoding loads it again. */
+  rest(): Promise<void>;
 }
 
 /** One item of a batch, as the denoiser sees it. */
@@ -78,8 +80,21 @@ export interface DenoiserItem {
   /** The adapter's tokens of a blank image, for the unconditional half under guidance; null with a null anchor. */
   readonly anchorNegative: FloatTensor | null;
   readonly anchorScale: number;
+  readonly anchorPreset: AnchorPreset;
+  /** Shares of the schedule, 0 to 1, between which the anchor acts; 0 is the noisiest end. */
+  readonly anchorRange: { readonly start: number; readonly end: number };
   /** Size micro-conditioning in pixels: [origH, origW, cropTop, cropLeft, targetH, targetW]. */
   readonly sizeIds: readonly [number, number, number, number, number, number];
+  /** For a denoiser that `inpaints`; null otherwise. */
+  readonly inpaint: InpaintInput | null;
+}
+
+/** What an inpainting model reads beside the latents (spec/sdxl.md H). */
+export interface InpaintInput {
+  /** [1,h,w]: 1 where the latents are painted anew, 0 elsewhere. */
+  readonly mask: FloatTensor;
+  /** [C,h,w]: the picture with that part greyed out, in the sampler's scale. */
+  readonly masked: FloatTensor;
 }
 
 /** Conditioning made once per batch (all cross-attention keys and values), then used for every step. */
@@ -95,6 +110,8 @@ export interface PreparedDenoiser {
 export interface Denoiser {
   readonly latentChannels: number;
   readonly supportsAnchor: boolean;
+  /** An inpainting model: every item needs its `inpaint`. */
+  readonly inpaints: boolean;
   /** The noise levels the weights were trained on, which sampling must follow. */
   readonly sigmas: SigmaTable;
   /** Rough peak bytes of one item's model call, to size batches with. */

@@ -1,15 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { ipAdapterLayers, imageAttention } from '#models/ip-adapter/layers.ts';
+import { readUnetConfig } from '#models/sdxl/unet-config.ts';
+import { unetConditioningGraph } from '#models/sdxl/unet.ts';
 import { size } from '#domain/geometry/rect.ts';
-import { SDXL_TABLE, ZSNR_TABLE } from '#domain/sampling/sigmas.ts';
+import { SDXL_TABLE, sigmaOfTimestep, ZSNR_TABLE } from '#domain/sampling/sigmas.ts';
 import { batchItem, floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
 import { contextGroups } from '#inference/denoiser-contexts.ts';
+import { UnetConditioner } from '#inference/denoiser-conditioning.ts';
 import { LeaseCache } from '#inference/denoiser-cache.ts';
 import { SdxlDenoiser, type SdxlDenoiserOptions } from '#inference/denoiser.ts';
-import type { NetworkRuntime } from '#inference/runtime.ts';
+import { graphWeightBytes } from '#inference/network-pool.ts';
+import { staysResident } from '#inference/residency.ts';
+import type { Feed, LoadOptions, NetworkRuntime } from '#inference/runtime.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import type { AnchorPreset } from '#domain/job/request.ts';
 import type { Denoiser, DenoiserItem } from '#pipelines/services.ts';
-import { randomTensor, randomWeights, tinyUnet } from './unet-keymaps.ts';
+import { keyShapes, randomTensor, randomWeights, realUnet, tinyUnet } from './unet-keymaps.ts';
 
 const { config, weights } = tinyUnet();
 const TOKENS = 4;
@@ -27,7 +33,7 @@ const adapterWeights = randomWeights(
 );
 const adapter = { weights: adapterWeights, attention: imageAttention(config, TOKENS) };
 
-const denoiser = (withAdapter = true, options?: SdxlDenoiserOptions): Denoiser =>
+const denoiser = (withAdapter = true, options?: SdxlDenoiserOptions): SdxlDenoiser =>
   new SdxlDenoiser(runtime, { config, weights, adapter: withAdapter ? adapter : null }, options);
 const shared = denoiser();
 
@@ -43,7 +49,10 @@ const item = (seed: string, extra: Partial<DenoiserItem> = {}): DenoiserItem => 
   anchor: tokens(`${seed} anchor`),
   anchorNegative: tokens('blank'),
   anchorScale: 0.7,
+  anchorPreset: 'all',
+  anchorRange: { start: 0, end: 1 },
   sizeIds: [64, 64, 0, 0, 64, 64],
+  inpaint: null,
   ...extra,
 });
 
@@ -62,6 +71,32 @@ async function denoise(
   } finally {
     prepared.dispose();
   }
+}
+
+/** The runtime with a log of what comes and goes, and of what every run is fed. */
+function watchedRuntime() {
+  const log: string[] = [];
+  const feeds: Readonly<Record<string, Feed>>[] = [];
+  const watched: NetworkRuntime = {
+    description: '',
+    emission: runtime.emission,
+    load: async (family, graph, source, options: LoadOptions = {}) => {
+      log.push(`load ${family}${options.capture ? ' captured' : ''}`);
+      const network = await runtime.load(family, graph, source, options);
+      return {
+        name: network.name,
+        run: (one, kept) => {
+          feeds.push(one);
+          return network.run(one, kept);
+        },
+        release: () => {
+          log.push(`release ${family}`);
+          return network.release();
+        },
+      };
+    },
+  };
+  return { log, feeds, watched };
 }
 
 function maxDifference(a: FloatTensor, b: FloatTensor): number {
@@ -137,19 +172,16 @@ describe('SdxlDenoiser', () => {
   });
 
   it('never repeats contexts beyond eight chunks to make lengths equal', async () => {
-    const families = new Set<string>();
-    const recording: NetworkRuntime = {
-      description: '',
-      emission: runtime.emission,
-      load: (family, ...rest) => {
-        families.add(family);
-        return runtime.load(family, ...rest);
-      },
-    };
-    const model = new SdxlDenoiser(recording, { config, weights, adapter: null });
+    const { log, watched } = watchedRuntime();
+    const model = new SdxlDenoiser(watched, { config, weights, adapter: null });
     const items = [item('a', { positive: text('a', 5), negative: text('no', 7) }), item('b')];
     (await model.prepare(items, LATENT, 4)).dispose();
-    expect([...families]).toEqual([`denoiser 8x8+${7 * 77}`, `denoiser 8x8+${5 * 77}`]);
+    expect(log.filter((entry) => entry.startsWith('load'))).toEqual([
+      `load conditioning ${7 * 77}`,
+      `load conditioning ${5 * 77}`,
+      `load denoiser 8x8+${7 * 77}`,
+      `load denoiser 8x8+${5 * 77}`,
+    ]);
     await model.release();
   });
 
@@ -180,9 +212,169 @@ describe('SdxlDenoiser', () => {
     await expect(prepared.denoise(stack([noise('x')]), Float32Array.of(1))).rejects.toThrow('after dispose');
   });
 
-  it('refuses models whose input is not a latent alone', () => {
-    const inpaint = { config: { ...config, inChannels: 9 }, weights, adapter: null };
-    expect(() => new SdxlDenoiser(runtime, inpaint)).toThrow('takes 9 channels and gives 4');
+  it('refuses models that read what the studio cannot give', () => {
+    const edit = { config: { ...config, inChannels: 8 }, weights, adapter: null };
+    expect(() => new SdxlDenoiser(runtime, edit)).toThrow('takes 8 channels and gives 4');
+  });
+});
+
+describe('phases of a batch', () => {
+  const prepared = async (options: SdxlDenoiserOptions, count: number) => {
+    const { log, feeds, watched } = watchedRuntime();
+    const model = new SdxlDenoiser(watched, { config, weights, adapter }, options);
+    const items = Array.from({ length: count }, (_, i) => item(`p${i}`));
+    return { log, feeds, model, batch: await model.prepare(items, LATENT, 4) };
+  };
+
+  it('releases the conditioning graph before the step graph is loaded, unless it may stay', async () => {
+    const { log, batch, model } = await prepared({ keepConditioning: false }, 1);
+    expect(log).toEqual(['load conditioning 77', 'release conditioning 77', 'load denoiser 8x8+77']);
+    batch.dispose();
+    (await model.prepare([item('q')], LATENT, 4)).dispose();
+    expect(log.slice(3)).toEqual(['load conditioning 77', 'release conditioning 77']);
+    const small = await prepared({}, 1);
+    (await small.model.prepare([item('q')], LATENT, 4)).dispose();
+    expect(small.log).toEqual(['load conditioning 77', 'load denoiser 8x8+77']);
+    small.batch.dispose();
+    await small.model.release();
+    expect(small.log.slice(2).sort()).toEqual(['release conditioning 77', 'release denoiser 8x8+77']);
+  });
+
+  it('knows the conditioning graph of a full-size model as one that has to go', () => {
+    const shapes = new Map([...realUnet(), ...keyShapes('ip_adapter_plus_sdxl_vit_h_keys.json')]);
+    const unet = readUnetConfig(shapes);
+    const graph = unetConditioningGraph(shapes, unet, {
+      tokens: 77,
+      dtype: 'f16',
+      image: imageAttention(unet, 16),
+    });
+    const bytes = graphWeightBytes(graph);
+    expect(bytes / 1e9).toBeCloseTo(1.36, 1);
+    expect([staysResident(bytes, undefined), staysResident(bytes, true)]).toEqual([false, true]);
+  });
+
+  it('feeds the same objects to every step, so that keys and values are uploaded once', async () => {
+    const { feeds, batch, model } = await prepared({}, 2);
+    const x = stack([noise('x0'), noise('x1')]);
+    for (const sigma of [2, 1, 0.5]) await batch.denoise(x, Float32Array.of(sigma, sigma));
+    batch.dispose();
+    const steps = feeds.filter((one) => 'x' in one);
+    expect(steps).toHaveLength(3);
+    const [first, , last] = steps as [Record<string, Feed>, unknown, Record<string, Feed>];
+    const same = Object.keys(first).filter((name) => last[name] === first[name]);
+    expect(same.sort()).toEqual(
+      Object.keys(first)
+        .filter((name) => /^(kv\.|ip\.|y$)/.test(name))
+        .sort(),
+    );
+    expect(same.length).toBeGreaterThan(20);
+    await model.release();
+  });
+
+  it('asks for a recording per number of rows when told to', async () => {
+    const { log, batch, model } = await prepared({ capture: true }, 1);
+    (await model.prepare([item('a'), item('b')], LATENT, 4)).dispose();
+    (await model.prepare([item('a'), item('b')], LATENT, 1)).dispose();
+    batch.dispose();
+    expect(log.filter((entry) => entry.includes('denoiser'))).toEqual([
+      'load denoiser 8x8+77*2 captured',
+      'load denoiser 8x8+77*4 captured',
+    ]);
+    await model.release();
+  });
+});
+
+describe('image anchors of a batch', () => {
+  const only = async (extra: Partial<DenoiserItem>, sigma = 1) => denoise([item('a', extra)], [sigma], 3);
+  const preset = (anchorPreset: AnchorPreset) => ({ anchorPreset });
+
+  it('reach only the blocks of the preset', async () => {
+    const results = new Map<string, FloatTensor>();
+    for (const name of ['all', 'style', 'composition', 'style+composition'] as const)
+      results.set(name, await only(preset(name)));
+    results.set('none', await only({ anchor: null }));
+    for (const [a, one] of results)
+      for (const [b, other] of results)
+        if (a < b) expect([a, b, maxDifference(one, other) > 1e-4]).toEqual([a, b, true]);
+  });
+
+  it('mix presets in one batch', async () => {
+    const items = [item('a', preset('style')), item('b', preset('composition'))];
+    const together = await denoise(items, [1, 1], 3);
+    for (const [i, one] of items.entries()) {
+      const alone = await denoise([one], [1], 3, shared, stack([noise(`x${i}`)]));
+      expect(maxDifference(batchItem(together, i), batchItem(alone, 0))).toBeLessThan(1e-4);
+    }
+  });
+
+  it('act between their shares of the schedule, the ends included', async () => {
+    const level = (share: number) => sigmaOfTimestep((1 - share) * 999);
+    const active = async (start: number, end: number, sigma: number) => {
+      const off = await only({ anchor: null }, sigma);
+      return maxDifference(await only({ anchorRange: { start, end } }, sigma), off) > 1e-5;
+    };
+    const [high, low] = [level(0.25), level(0.75)];
+    expect(await active(0.25, 0.75, high * 1.01)).toBe(false);
+    expect(await active(0.25, 0.75, high)).toBe(true);
+    expect(await active(0.25, 0.75, low)).toBe(true);
+    expect(await active(0.25, 0.75, low * 0.99)).toBe(false);
+    // The open ends: a first step above the table, a last one below it.
+    expect(await active(0, 0.5, 20)).toBe(true);
+    expect(await active(0.5, 1, 0.01)).toBe(true);
+  });
+
+  it('act per item and step', async () => {
+    const early = { anchorRange: { start: 0, end: 0.5 } };
+    const items = [item('a', early), item('b', early)];
+    const [high, low] = [5, 0.2];
+    const together = await denoise(items, [high, low], 3);
+    const first = await denoise([item('a')], [high], 3, shared, stack([noise('x0')]));
+    const second = await denoise([item('b', { anchor: null })], [low], 3, shared, stack([noise('x1')]));
+    expect(maxDifference(batchItem(together, 0), batchItem(first, 0))).toBeLessThan(1e-4);
+    expect(maxDifference(batchItem(together, 1), batchItem(second, 0))).toBeLessThan(1e-4);
+  });
+});
+
+describe('runs after one another', () => {
+  it('leave nothing behind: A, B, A gives A again', async () => {
+    const model = denoiser();
+    const wide = size<'latent'>(16, 8);
+    const run = async (one: DenoiserItem, latent = LATENT, guidance = 3) => {
+      const batch = await model.prepare([one], latent, guidance);
+      const x = randomTensor([1, config.inChannels, latent.height, latent.width], 'x');
+      const steps: number[] = [];
+      for (const sigma of [3, 1]) steps.push(...(await batch.denoise(x, Float32Array.of(sigma))).data);
+      batch.dispose();
+      return steps;
+    };
+    const a = await run(item('a'));
+    const others: [DenoiserItem, typeof wide?, number?][] = [
+      [item('a', { anchor: null })],
+      [item('a', { anchorPreset: 'style' })],
+      [item('a', { anchorScale: 0.1, anchorRange: { start: 0.5, end: 0.9 } })],
+      [item('a'), wide],
+      [item('b', { positive: text('long', 2) })],
+      [item('a'), LATENT, 1],
+    ];
+    for (const other of others) {
+      expect(await run(...other)).not.toEqual(a);
+      expect(await run(item('a'))).toEqual(a);
+    }
+    await model.release();
+    expect(await run(item('a'))).toEqual(a);
+    await model.release();
+  });
+
+  it('forget a conditioning that failed', async () => {
+    const broken = { ...weights, float: () => Promise.reject(new Error('the file is gone')) };
+    const failing = { fail: true };
+    const sometimes = { ...weights, float: (key: string) => (failing.fail ? broken : weights).float(key) };
+    const conditioner = new UnetConditioner(runtime, { config, weights: sometimes, adapter: null });
+    const context = text('a').context;
+    await expect(conditioner.keysValues(context, null)).rejects.toThrow('the file is gone');
+    failing.fail = false;
+    expect(Object.keys(await conditioner.keysValues(context, null)).length).toBeGreaterThan(0);
+    await conditioner.release();
   });
 });
 

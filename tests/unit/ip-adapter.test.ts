@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ipAdapterView, readIpAdapterConfig } from '#models/ip-adapter/config.ts';
 import { imageProjectionGraph } from '#models/ip-adapter/image-projection.ts';
-import {
-  checkIpAdapterFits,
-  imageAttention,
-  imageConditioning,
-  ipAdapterLayers,
-} from '#models/ip-adapter/layers.ts';
-import { readUnetConfig } from '#models/sdxl/unet-config.ts';
+import { checkIpAdapterFits, imageAttention, ipAdapterLayers } from '#models/ip-adapter/layers.ts';
+import { anchorBlockFactors } from '#models/ip-adapter/presets.ts';
+import type { AnchorPreset } from '#domain/job/request.ts';
+import { readUnetConfig, spatialTransformers } from '#models/sdxl/unet-config.ts';
 import { LDM_UNET_PREFIX } from '#models/sdxl/unet-names.ts';
 import { unetConditioningGraph, unetStepGraph } from '#models/sdxl/unet.ts';
 import { keymap, keyShapes, realUnet, tinyUnet } from './unet-keymaps.ts';
@@ -44,7 +41,7 @@ describe('IP-Adapter', () => {
     const conditioning = unetConditioningGraph(shapes, unet, {
       tokens: 77,
       dtype: 'f16',
-      image: imageConditioning(unet, image),
+      image,
     });
     const projection = imageProjectionGraph(adapter(), config, {
       visionTokens: 257,
@@ -60,17 +57,28 @@ describe('IP-Adapter', () => {
     expect(new Set(ipAdapterView(renamed).keys())).toEqual(new Set(adapter().keys()));
   });
 
-  it('can leave the middle out, as one popular node does', () => {
-    const { config } = tinyUnet();
-    const all = imageAttention(config, 16);
-    const without = imageAttention(config, 16, { withoutMiddle: true });
-    const middle = ipAdapterLayers(config).filter(({ part }) => part === 'middle');
-    expect(middle.length).toBeGreaterThan(0);
-    expect(without.layerScales.size).toBe(all.layerScales.size - middle.length);
-    const shapes = tinyUnet().weights.shapes;
+  it('has one factor per spatial transformer in the step graph', () => {
+    const shapes = realUnet();
+    const config = readUnetConfig(shapes);
     const emission = { height: 8, width: 8, tokens: 77, attention: 'fused', dtype: 'f32' } as const;
-    const graph = unetStepGraph(shapes, config, { ...emission, image: without });
-    expect(graph.inputs.some(({ name }) => name.startsWith('ip.middle_block'))).toBe(false);
+    const graph = unetStepGraph(shapes, config, { ...emission, image: imageAttention(config, 16) });
+    expect(graph.inputs.find(({ name }) => name === 'ip_scale')?.dims).toEqual(['N', 11, 1]);
+    expect(graph.inputs.filter(({ name }) => name.startsWith('ip.'))).toHaveLength(140);
+  });
+
+  it('finds the blocks of style and composition', () => {
+    const config = readUnetConfig(realUnet());
+    const names = (preset: AnchorPreset, unet = config) =>
+      spatialTransformers(unet)
+        .filter((_, i) => anchorBlockFactors(unet, preset)[i] === 1)
+        .map(({ path }) => path);
+    expect(names('all')).toHaveLength(11);
+    expect(names('style')).toEqual(['output_blocks.1.1']);
+    expect(names('composition')).toEqual(['input_blocks.8.1']);
+    expect(names('style+composition')).toEqual(['input_blocks.8.1', 'output_blocks.1.1']);
+    expect([...anchorBlockFactors(config, 'style')]).toEqual([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+    expect([...anchorBlockFactors(config, 'composition')]).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    expect(names('style+composition', tinyUnet().config)).toEqual(['input_blocks.8.1', 'output_blocks.1.1']);
   });
 
   it('explains an adapter of another shape', () => {

@@ -58,10 +58,12 @@ export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Servi
     anchors: {
       encode: (image) => Promise.resolve(floatTensor([1, 1, 1], Float32Array.of(mean(image.data)))),
       unconditional: () => Promise.resolve(floatTensor([1, 1, 1])),
+      rest: () => Promise.resolve(),
     },
     denoiser: {
       latentChannels: 3,
       supportsAnchor: true,
+      inpaints: false,
       sigmas: SDXL_TABLE,
       bytesPerItem: () => 1,
       prepare: (items) => {

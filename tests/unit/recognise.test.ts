@@ -32,8 +32,38 @@ describe('recogniseModel', () => {
         naming,
         codec: null,
         text: [],
-        sentence: 'The UNet of an SDXL model; it also needs CLIP-L, CLIP-bigG and a VAE from other files.',
+        sentence:
+          'The UNet of an SDXL model; it also needs CLIP-L, CLIP-bigG and a VAE from other files. They are often called clip_l.safetensors, clip_g.safetensors and sdxl_vae.safetensors; add them, or use a complete checkpoint.',
       });
+    const withoutVae = new Map([...checkpoint()].filter(([key]) => !key.startsWith('first_stage_model.')));
+    expect(recogniseModel(withoutVae).sentence).toBe(
+      'An SDXL checkpoint; it also needs a VAE from other files. It is often called sdxl_vae.safetensors; add it, or use a complete checkpoint.',
+    );
+  });
+
+  it('is not disturbed by the scales of scaled FP8 files', () => {
+    const names = keymap<Record<string, string>>('unet_ldm_to_diffusers.json');
+    const diffusers = new Map([...onlyUnet()].map(([key, dims]) => [names[key]!, dims]));
+    for (const file of [checkpoint(), onlyUnet(), diffusers]) {
+      const scaled = new Map(file);
+      for (const [key, { length }] of file) {
+        if (length < 2 || !key.endsWith('.weight')) continue;
+        scaled.set(key.replace(/weight$/, 'scale_weight'), []);
+        scaled.set(key.replace(/weight$/, 'scale_input'), []);
+      }
+      scaled.set(`${file === diffusers ? '' : PREFIX}scaled_fp8`, [0]);
+      expect(recogniseModel(scaled)).toEqual(recogniseModel(file));
+      expect(recogniseModel(scaled).kind).toBe('sdxl');
+    }
+    for (const [list, kind] of [
+      ['clip_vit_h_keys.json', 'clip-vision'],
+      ['ip_adapter_plus_sdxl_vit_h_keys.json', 'ip-adapter'],
+    ] as const) {
+      const file = keyShapes(list);
+      const scales = [...file.keys()].map((key) => [key.replace(/weight$/, 'scale_weight'), []] as const);
+      const scaled = new Map([...file, ...scales.filter(([key]) => !file.has(key)), ['scaled_fp8', [0]]]);
+      expect(recogniseModel(scaled as Map<string, readonly number[]>)).toMatchObject({ kind });
+    }
   });
 
   it('reads prediction type, noise table and our metadata', () => {
@@ -48,9 +78,18 @@ describe('recogniseModel', () => {
     expect(recogniseModel(file, new Map([['luna.config', 'not json']]))).toMatchObject({ kind: 'sdxl' });
   });
 
-  it('refuses inpainting, edit and refiner models by name', () => {
-    const inpaint = recogniseModel(edited('input_blocks.0.0.weight', [320, 9, 3, 3]));
-    expect(inpaint).toMatchObject({ kind: 'refused', what: 'inpaint' });
+  it('knows an inpainting checkpoint by its nine input channels', () => {
+    expect(recogniseModel(checkpoint())).toMatchObject({ inpaint: false });
+    expect(recogniseModel(edited('input_blocks.0.0.weight', [320, 9, 3, 3]))).toMatchObject({
+      kind: 'sdxl',
+      inpaint: true,
+      sentence: 'A complete SDXL inpainting checkpoint.',
+    });
+  });
+
+  it('refuses edit, refiner and EDM models by name', () => {
+    for (const key of ['edm_mean', 'edm_vpred.sigma_max'])
+      expect(recogniseModel(checkpoint().set(key, [1]))).toMatchObject({ kind: 'refused', what: 'EDM' });
     const edit = recogniseModel(edited('input_blocks.0.0.weight', [320, 8, 3, 3]));
     expect(edit).toMatchObject({ kind: 'refused', what: 'other inputs' });
     const refiner = edited('label_emb.0.0.weight', [1536, 2560]);

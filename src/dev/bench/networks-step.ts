@@ -1,6 +1,7 @@
 import { readUnetConfig } from '#models/sdxl/unet-config.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
+import { UnetConditioner } from '#inference/denoiser-conditioning.ts';
 import { UnetSession } from '#inference/denoiser-session.ts';
 import { unetWeights } from '#inference/denoiser-weights.ts';
 import type { NetworkRuntime } from '#inference/runtime.ts';
@@ -19,18 +20,19 @@ const RUNS = 5;
 export async function stepTimes(runtime: NetworkRuntime, file: SafetensorsFile): Promise<number[]> {
   const weights = unetWeights(file);
   const config = readUnetConfig(weights.shapes, STEP.headDim);
-  const shape = { height: STEP.side, width: STEP.side, tokens: STEP.tokens };
-  const session = await UnetSession.load(runtime, { config, weights, adapter: null }, shape);
-  const conditioning = await session.condition(waves([1, STEP.tokens, config.contextDim]), null);
+  const model = { config, weights, adapter: null };
+  const conditioner = new UnetConditioner(runtime, model, false);
+  const keysValues = await conditioner.keysValues(waves([1, STEP.tokens, config.contextDim]), null);
+  const shape = { height: STEP.side, width: STEP.side, tokens: STEP.tokens, capturedRows: null };
+  const session = await UnetSession.load(runtime, model, shape);
   const x = waves([1, config.inChannels, STEP.side, STEP.side]);
   const y = waves([1, config.admDim]);
   const times: number[] = [];
   for (let run = 0; run <= RUNS; run++) {
     const begin = performance.now();
-    await session.predict(x, [500], y, conditioning, new Float32Array(1));
+    await session.predict(x, [500], { y, keysValues }, null);
     if (run > 0) times.push(performance.now() - begin);
   }
-  conditioning.dispose();
   await session.release();
   return times;
 }

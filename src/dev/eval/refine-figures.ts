@@ -100,6 +100,7 @@ function anchoredTo(services: Services, picture: Raster8<'image'>): Services {
     anchors: {
       encode: () => anchors.encode(rasterToNchw(picture)),
       unconditional: () => anchors.unconditional(),
+      rest: () => anchors.rest(),
     },
   };
 }

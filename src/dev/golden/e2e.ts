@@ -226,7 +226,10 @@ class EndToEnd {
       anchor: stack([batchItem(anchors, i)]),
       anchorNegative,
       anchorScale,
+      anchorPreset: 'all' as const,
+      anchorRange: { start: 0, end: 1 },
       sizeIds,
+      inpaint: null,
     }));
   }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readIpAdapterConfig, type IpAdapterConfig } from '#models/ip-adapter/config.ts';
 import { imageProjectionGraph } from '#models/ip-adapter/image-projection.ts';
 import { checkIpAdapterFits, imageAttention, ipAdapterLayers } from '#models/ip-adapter/layers.ts';
+import { spatialTransformers } from '#models/sdxl/unet-config.ts';
 import { ipAdapterWeights } from '#inference/denoiser-weights.ts';
 import type { UnetModel } from '#inference/denoiser-session.ts';
 import { takeFloat } from '#inference/runtime.ts';
@@ -116,11 +117,11 @@ async function unetCases(
   checkIpAdapterFits(unet.config, adapter.shapes, adapter.name);
   reportOrder(context, unet);
   const reference = await readUnetCase(await openTensors(dir, 'inputs.safetensors'), prefix);
+  const attention = imageAttention(unet.config, config.tokens);
+  const model = { ...unet, adapter: { weights: adapter, attention } };
   for (const name of names) {
-    const attention = imageAttention(unet.config, config.tokens, { withoutMiddle: name.endsWith('_no_mid') });
-    const model = { ...unet, adapter: { weights: adapter, attention } };
     const inputs = name.endsWith('_same_latent') ? repeatedFirst(reference) : reference;
-    const scales = await itemScales(context, name, inputs.x.dims[0] ?? 0);
+    const scales = blockScales(unet, await itemScales(context, name, inputs.x.dims[0] ?? 0), name);
     const eps = await predictCase(context.runtime, model, inputs, { tokens, scales });
     context.report(compare(name, eps, await outputs.float(name), TOLERANCE));
   }
@@ -153,6 +154,14 @@ async function itemScales(context: GoldenContext, name: string, count: number): 
   const stated = /_scale(\d+(?:\.\d+)?)/.exec(name)?.[1];
   const scale = stated === undefined ? configNumber(context, 'scale') : Number(stated);
   return new Float32Array(count).fill(scale);
+}
+
+/** [N,blocks,1]; the cases `_no_mid` leave the middle block without image attention, as one popular node does (E.4). */
+function blockScales({ config }: UnetModel, itemScales: Float32Array, name: string): FloatTensor {
+  const blocks = spatialTransformers(config);
+  const factors = blocks.map(({ part }) => (part === 'middle' && name.endsWith('_no_mid') ? 0 : 1));
+  const scales = [...itemScales].flatMap((scale) => factors.map((factor) => factor * scale));
+  return floatTensor([itemScales.length, blocks.length, 1], Float32Array.from(scales));
 }
 
 /** The first item's inputs for every item: only the image differs. */

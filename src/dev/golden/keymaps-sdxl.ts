@@ -1,6 +1,6 @@
 import { ipAdapterView, readIpAdapterConfig } from '#models/ip-adapter/config.ts';
 import { imageProjectionGraph } from '#models/ip-adapter/image-projection.ts';
-import { imageAttention, imageConditioning, ipAdapterLayers } from '#models/ip-adapter/layers.ts';
+import { imageAttention, ipAdapterLayers } from '#models/ip-adapter/layers.ts';
 import { recipeKeys, type ShapeTable, type WeightRecipe } from '#models/graph/weight-recipe.ts';
 import { unetFileShapes } from '#models/recognise-unet.ts';
 import { unetConditioningGraph, unetStepGraph } from '#models/sdxl/unet.ts';
@@ -65,7 +65,7 @@ function consumedKeys(
     unetConditioningGraph(shapes, config, {
       tokens: SIZE.tokens,
       dtype: emission.dtype,
-      image: imageConditioning(config, image),
+      image,
     }),
     imageProjectionGraph(adapter, projection, { ...emission, visionTokens: VISION_TOKENS }),
   ];

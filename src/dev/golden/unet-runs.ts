@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readUnetConfig } from '#models/sdxl/unet-config.ts';
 import { unetWeights } from '#inference/denoiser-weights.ts';
+import { UnetConditioner } from '#inference/denoiser-conditioning.ts';
 import { UnetSession, type UnetModel } from '#inference/denoiser-session.ts';
 import type { NetworkRuntime } from '#inference/runtime.ts';
 import { mergedWeights } from '#inference/weights.ts';
@@ -41,10 +42,10 @@ async function headDim(dir: string): Promise<number> {
   return config.head_dim;
 }
 
-/** Image tokens [N,T,C] and one factor per item. */
+/** Image tokens [N,T,C] and one factor per item and spatial transformer, [N,blocks,1]. */
 export interface ImageInput {
   readonly tokens: FloatTensor;
-  readonly scales: Float32Array;
+  readonly scales: FloatTensor;
 }
 
 /** eps of one case. */
@@ -54,14 +55,15 @@ export async function predictCase(
   { x, timesteps, context, y }: UnetCase,
   image: ImageInput | null = null,
 ): Promise<FloatTensor> {
-  const [batch = 1, , height = 1, width = 1] = x.dims;
-  const session = await UnetSession.load(runtime, model, { height, width, tokens: context.dims[1] ?? 0 });
+  const [, , height = 1, width = 1] = x.dims;
+  const keysValues = await new UnetConditioner(runtime, model, false).keysValues(
+    context,
+    image?.tokens ?? null,
+  );
+  const shape = { height, width, tokens: context.dims[1] ?? 0, capturedRows: null };
+  const session = await UnetSession.load(runtime, model, shape);
   try {
-    const conditioning = await session.condition(context, image?.tokens ?? null);
-    const scales = image?.scales ?? new Float32Array(batch);
-    const eps = await session.predict(x, timesteps.data, y, conditioning, scales);
-    conditioning.dispose();
-    return eps;
+    return await session.predict(x, timesteps.data, { y, keysValues }, image?.scales ?? null);
   } finally {
     await session.release();
   }
