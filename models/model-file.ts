@@ -1,4 +1,6 @@
 import type { IpAdapterConfig } from './ip-adapter/config.ts';
+import type { LoraNaming, LoraTarget } from './lora/names.ts';
+import type { LoraFamily } from './lora/parse.ts';
 import type { UnetConfig } from './sdxl/unet-config.ts';
 import type { UnetNaming } from './sdxl/unet-names.ts';
 
@@ -16,7 +18,7 @@ export type ModelFile =
   | ({ readonly kind: 'clip-text'; readonly towers: readonly TextTower[] } & Told)
   | ({ readonly kind: 'ip-adapter'; readonly config: IpAdapterConfig } & Told)
   | ({ readonly kind: 'sam3'; readonly naming: 'transformers' | 'original' | 'sam3.1' } & Told)
-  | ({ readonly kind: 'lora' } & Told)
+  | LoraFile
   | ({ readonly kind: 'refused'; readonly what: string } & Told)
   | ({ readonly kind: 'unknown' } & Told);
 
@@ -43,4 +45,18 @@ export interface SdxlFile extends Told {
   readonly codec: 'vae' | 'taesd' | null;
   /** Latent scale stated by our own metadata; null: the family's usual one. */
   readonly latentScale: number | null;
+}
+
+/** Changes to networks that other files hold. */
+export interface LoraFile extends Told {
+  readonly kind: 'lora';
+  readonly naming: LoraNaming;
+  readonly families: readonly LoraFamily[];
+  /** Weights are rescaled to learned magnitudes. */
+  readonly dora: boolean;
+  readonly targets: readonly LoraTarget[];
+  /** How many modules it changes. */
+  readonly modules: number;
+  /** The largest; null where nothing is decomposed. */
+  readonly rank: number | null;
 }

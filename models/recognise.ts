@@ -2,6 +2,7 @@ import { AppError } from '#domain/job/app-error.ts';
 import { clipView, findClipTowers } from './clip/naming.ts';
 import { MissingWeightError, type ShapeTable, type WeightRecipe } from './graph/weight-recipe.ts';
 import { ipAdapterView, readIpAdapterConfig } from './ip-adapter/config.ts';
+import { recogniseLora } from './lora/recognise.ts';
 import type { ModelFile, TextTower } from './model-file.ts';
 import { refusedFamily } from './recognise-refused.ts';
 import { recogniseUnet } from './recognise-unet.ts';
@@ -35,11 +36,8 @@ export function recogniseModel(
 function recognised(shapes: ShapeTable, metadata: ReadonlyMap<string, string>): ModelFile {
   const naming = sam3Naming(shapes.keys());
   if (naming) return { kind: 'sam3', naming, sentence: `SAM 3 with ${naming} key names.` };
-  if (isLora(shapes))
-    return {
-      kind: 'lora',
-      sentence: 'This is a LoRA. The studio recognises LoRA files but cannot apply them yet.',
-    };
+  const lora = recogniseLora(shapes);
+  if (lora) return lora;
   const refused = refusedFamily(shapes);
   if (refused) return refused;
   if (hasPrefix(shapes, 'image_proj.')) return adapter(shapes);
@@ -62,12 +60,6 @@ function settings(metadata: ReadonlyMap<string, string>): Readonly<Record<string
 
 function hasPrefix(shapes: ShapeTable, prefix: string): boolean {
   return [...shapes.keys()].some((key) => key.startsWith(prefix));
-}
-
-function isLora(shapes: ShapeTable): boolean {
-  const mark =
-    /^(lora_|lycoris_)|\.(lora_(A|B|up|down|mid|magnitude_vector)|lora\.(up|down)|hada_w1_a|lokr_w[12](_a)?)(\.|$)/;
-  return [...shapes.keys()].some((key) => mark.test(key));
 }
 
 function adapter(shapes: ShapeTable): ModelFile {
@@ -172,5 +164,5 @@ function countLayers(names: readonly string[], prefix: string): number {
 
 function unknownSentence(shapes: ShapeTable): string {
   const [first = 'nothing'] = shapes.keys();
-  return `This file's ${shapes.size} tensors (the first is "${first}") belong to no model the studio knows. It reads SDXL checkpoints, VAEs, CLIP, IP-Adapter and SAM 3 files.`;
+  return `This file's ${shapes.size} tensors (the first is "${first}") belong to no model the studio knows. It reads SDXL checkpoints, VAEs, CLIP, IP-Adapter, SAM 3 and LoRA files.`;
 }

@@ -16,6 +16,7 @@ const KINDS = [
   'ip_adapter',
   'ip_adapter_base',
   'keymaps',
+  'lora',
   'noise_resample',
   'sam3',
   'sampler',

@@ -60,7 +60,7 @@ describe('assembling the networks', () => {
   it.each([
     ['double_blocks.0.img_attn.qkv.weight', /"theirs" is not an SDXL checkpoint\. This is a Flux model\./],
     ['joint_blocks.0.x_block.weight', /not an SDXL checkpoint\. This is a Stable Diffusion 3 model\./],
-    ['lora_unet_mid.lora_up.weight', /not an SDXL checkpoint\. This is a LoRA\./],
+    ['lora_unet_mid_block_attentions_0_norm.w_norm', /not an SDXL checkpoint\. A LoRA \(kohya/],
     ['something.weight', /not an SDXL checkpoint\. .*belong to no model the studio knows/],
   ])('says what a checkpoint with %s is instead', async (key, sentence) => {
     const checkpoint = await oneTensor(key, 'theirs');

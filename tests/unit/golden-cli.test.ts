@@ -90,6 +90,7 @@ describe('a golden folder', () => {
     ['vae', 'eps_probe_weights.safetensors'],
     ['text_cond', 'outputs.safetensors'],
     ['e2e', 'inputs.safetensors'],
+    ['lora', 'outputs.safetensors'],
   ])('of kind %s fails with a sentence without %s', async (kind, file) => {
     for (const part of ['clip_l', 'clip_g', 'clip_vision', 'vae', 'unet', 'ip_adapter'])
       if (kind === 'e2e' || kind === 'text_cond') await copyOf(part);
@@ -101,14 +102,6 @@ describe('a golden folder', () => {
   it('fails when its neighbour is missing', async () => {
     const dir = await copyOf('text_cond');
     expect(await problemsOf(dir)).toEqual([expect.stringMatching(/clip_l.*has no file/)]);
-  });
-
-  it('says that LoRA is not implemented', async () => {
-    await mkdir(join(work, 'lora'));
-    await writeFile(join(work, 'lora/config.json'), '{"kind": "lora"}');
-    expect(await problemsOf(join(work, 'lora'))).toEqual([
-      expect.stringContaining('LoRA merging is not implemented yet'),
-    ]);
   });
 
   it.each([

@@ -153,9 +153,6 @@ describe('recogniseModel', () => {
   });
 
   it.each([
-    ['lora_unet_input_blocks_4_1_proj_in.lora_down.weight', 'lora'],
-    ['unet.down_blocks.1.attentions.0.proj_in.lora_A.weight', 'lora'],
-    ['lora_unet_input_blocks_4_1_proj_in.hada_w1_a', 'lora'],
     ['double_blocks.0.img_attn.qkv.weight', 'refused'],
     ['model.diffusion_model.joint_blocks.0.x_block.attn.qkv.weight', 'refused'],
     ['control_model.input_hint_block.0.weight', 'refused'],

@@ -2,7 +2,6 @@ import { clipTextConfig } from '#models/clip/config.ts';
 import { clipTextGraph, endOfTextSelector, type ClipTextOutput } from '#models/clip/text.ts';
 import { takeFloat, type Network } from '#inference/runtime.ts';
 import type { WeightSource } from '#inference/weights.ts';
-import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import type { FloatTensor, HostTensor } from '#domain/tensor.ts';
 import { compare } from './compare.ts';
 import { openTensors, readInts } from './files.ts';
@@ -37,19 +36,20 @@ export async function run(context: GoldenContext): Promise<void> {
   ] as const;
   for (const [prefix, file, scales] of cases) {
     const expected = await openTensors(context.dir, file);
-    const actual = await encode(context, towerWeights(weights, 'text', scales), ids, expected);
+    const actual = await encodeText(context, towerWeights(weights, 'text', scales), ids, expected.names);
     for (const name of expected.names)
       context.report(compare(`${prefix}${name}`, actual(name), await expected.float(name), TOLERANCE));
   }
 }
 
-async function encode(
-  { runtime, config }: GoldenContext,
+/** Runs a tower once; the result gives the tensor that a reference of this name is compared with. */
+export async function encodeText(
+  { runtime, config }: Pick<GoldenContext, 'runtime' | 'config'>,
   weights: WeightSource,
   ids: HostTensor<Int32Array>,
-  expected: SafetensorsFile,
+  names: readonly string[],
 ): Promise<(name: string) => FloatTensor> {
-  const outputs = [...new Set(expected.names.map(outputOf))];
+  const outputs = [...new Set(names.map(outputOf))];
   const kind = config['kind'] === 'clip_l' ? 'l' : 'g';
   const tower = clipTextConfig(weights.shapes, kind, towerOverrides(config));
   const { emission } = runtime;

@@ -21,20 +21,14 @@ const MODULES: Readonly<Record<string, () => HandlerModule>> = {
   torch_randn: () => import('./torch-randn.ts'),
   tokenizer: () => import('./tokenizer.ts'),
   clip_preprocess: () => import('./clip-preprocess.ts'),
-};
-
-/** Kinds of reference data that exist but that the studio cannot check yet. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  lora: 'LoRA merging is not implemented yet',
+  lora: () => import('./lora.ts'),
 };
 
 /**
  * The handler of a kind.
- * @throws GoldenError when the kind is unknown or not implemented yet.
+ * @throws GoldenError when the kind is unknown.
  */
 export async function handlerOf(kind: string, folder: string): Promise<GoldenHandler> {
-  const missing = NOT_YET[kind];
-  if (missing) throw new GoldenError(`"${folder}" holds "${kind}" cases, but ${missing}.`);
   const load = Object.hasOwn(MODULES, kind) ? MODULES[kind] : undefined;
   if (!load)
     throw new GoldenError(
