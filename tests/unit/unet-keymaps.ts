@@ -20,8 +20,14 @@ export function keyShapes(name: string): Map<string, readonly number[]> {
 /** Canonical UNet shapes of the real SDXL checkpoint. */
 export const realUnet = (): ShapeTable => unetFileShapes(keyShapes('sdxl_checkpoint_keys.json'));
 
-/** A UNet like SDXL's with 32 channels: no attention at the first levels, two blocks at the last and in the middle. */
-export function tinyUnet(latentChannels = 4): { config: UnetConfig; weights: WeightSource } {
+/**
+ * A UNet like SDXL's with 32 channels: no attention at the first levels, two blocks at the last and in the middle. An
+ * inpainting one has more input channels than latent ones.
+ */
+export function tinyUnet(
+  latentChannels = 4,
+  inChannels = latentChannels,
+): { config: UnetConfig; weights: WeightSource } {
   const width = 32;
   const real = readUnetConfig(realUnet());
   const thin = <M extends { kind: string; path: string }>(modules: readonly M[], deep: boolean) =>
@@ -31,7 +37,7 @@ export function tinyUnet(latentChannels = 4): { config: UnetConfig; weights: Wei
       .map((module, i) => ({ ...module, path: module.path.replace(/(blocks\.\d+)\.\d+$/, `$1.${i}`) }));
   const draft: UnetConfig = {
     ...real,
-    inChannels: latentChannels,
+    inChannels,
     outChannels: latentChannels,
     modelChannels: width,
     embedDim: width * 2,
