@@ -13,7 +13,8 @@ const LAYERS = {
   storage: ['domain', 'formats'],
   pipelines: ['domain', 'formats', 'models', 'gpu', 'inference'],
   worker: ['domain', 'formats', 'models', 'gpu', 'inference', 'pipelines', 'storage', 'shaders'],
-  app: ['domain', 'worker/api'],
+  sw: [],
+  app: ['domain', 'worker/api', 'sw'],
   ui: ['domain', 'app'],
   node: ['domain', 'formats', 'models', 'inference', 'pipelines'],
 };

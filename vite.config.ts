@@ -1,5 +1,10 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { playwright } from '@vitest/browser-playwright';
+import { VitePWA, type VitePWAOptions } from 'vite-plugin-pwa';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { chromiumLaunch } from './src/dev/chromium.ts';
 
@@ -12,8 +17,46 @@ const isolationHeaders = {
   'Referrer-Policy': 'no-referrer',
 };
 
+type ManifestTransform = NonNullable<VitePWAOptions['injectManifest']['manifestTransforms']>[number];
+
+let outDir = 'dist';
+
+/** Notes each file's SHA-256 for the service worker, whose fetches the browser then checks against it. */
+const withIntegrity: ManifestTransform = async (entries) => ({
+  manifest: await Promise.all(
+    entries.map(async (entry) => {
+      const hash = createHash('sha256').update(await readFile(join(outDir, entry.url)));
+      return { ...entry, integrity: `sha256-${hash.digest('base64')}` };
+    }),
+  ),
+  warnings: [],
+});
+
+const whereBuilt: Plugin = {
+  name: 'where-built',
+  configResolved: ({ build }) => void (outDir = build.outDir),
+};
+
+/** Builds src/sw; with LUNA_REMOVE_OFFLINE=1 a worker in its place that takes itself and its cache away. */
+const offline = VitePWA({
+  strategies: 'injectManifest',
+  srcDir: 'src/sw',
+  filename: 'service-worker.ts',
+  injectRegister: null,
+  manifest: false,
+  includeManifestIcons: false,
+  selfDestroying: process.env['LUNA_REMOVE_OFFLINE'] === '1',
+  injectManifest: {
+    globPatterns: ['**/*'],
+    globIgnores: ['service-worker.js'],
+    dontCacheBustURLsMatching: /^assets\//,
+    maximumFileSizeToCacheInBytes: 64 * 1024 * 1024,
+    manifestTransforms: [withIntegrity],
+  },
+});
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), whereBuilt, offline],
   server: { headers: isolationHeaders, host: '127.0.0.1' },
   preview: { headers: isolationHeaders, host: '127.0.0.1' },
   worker: { format: 'es' },

@@ -1,14 +1,49 @@
-// `npm start` on a fresh clone: installs what is missing, serves the studio, opens it.
+// `npm start` on a fresh clone: installs what is missing, builds the studio unless that is done, serves it, opens it.
+// The built studio and not the development server, because only that one keeps itself for offline use.
 import { spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ensurePackages } from './ensure.mjs';
 
+const SOURCES = ['src', 'models', 'shaders', 'public', 'index.html', 'vite.config.ts', 'package-lock.json'];
+/** Always the same: to a browser another port is another site, with none of the folders and models remembered. */
+const PORT = 4173;
+
 ensurePackages();
-const { createServer } = await import('vite');
-const server = await createServer();
-await server.listen();
-const address = server.resolvedUrls?.local[0] ?? 'http://127.0.0.1:5173/';
+const { build, preview } = await import('vite');
+if (!isBuilt()) {
+  console.log('Building the studio (after changes only)…');
+  await build({ logLevel: 'error' });
+}
+const address = await serve();
 console.log(`\n  Luna Studio is running at ${address}\n  Open it in Chrome. Press Ctrl+C to stop.\n`);
 if (!process.env.CI && process.stdout.isTTY) openInBrowser(address);
+
+/** True when the last file a build writes is younger than every source. */
+function isBuilt() {
+  const built = statSync('dist/service-worker.js', { throwIfNoEntry: false });
+  return built !== undefined && SOURCES.every((path) => youngest(path) < built.mtimeMs);
+}
+
+/** When the path or anything below it was last changed. */
+function youngest(path) {
+  const entry = statSync(path);
+  const below = entry.isDirectory() ? readdirSync(path).map((name) => youngest(join(path, name))) : [];
+  return Math.max(entry.mtimeMs, ...below);
+}
+
+async function serve() {
+  try {
+    // mpa: a file that is missing is answered with 404, not with the page.
+    const server = await preview({ appType: 'mpa', preview: { port: PORT, strictPort: true } });
+    return server.resolvedUrls?.local[0] ?? `http://127.0.0.1:${PORT}/`;
+  } catch (error) {
+    console.error(
+      `\nPort ${PORT} is not free: ${error.message}.\nIf the studio is running already, open http://127.0.0.1:${PORT}/.`,
+    );
+    process.exit(1);
+  }
+}
 
 /** Best effort: a machine without a desktop has nothing to open. */
 function openInBrowser(url) {

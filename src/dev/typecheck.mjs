@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const folders = ['src/domain', 'src/formats', 'models', 'src/gpu', 'src/inference', 'src/pipelines'];
-folders.push('src/storage', 'src/worker', 'src/node', 'src/dev', 'tests');
+folders.push('src/storage', 'src/sw', 'src/worker', 'src/node', 'src/dev', 'tests');
 
 let failed = false;
 const run = (command, args) => {

@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import { demoDefaults } from '#app/demo-defaults.ts';
+import { keepOffline } from '#app/offline.ts';
 import { Studio } from '#app/studio.ts';
 import App from './App.svelte';
 import { toastNotifier } from './notifier.ts';
@@ -8,3 +9,4 @@ import './theme.css';
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
 mount(App, { target, props: { studio: new Studio(toastNotifier, demoDefaults()) } });
+void keepOffline(toastNotifier);

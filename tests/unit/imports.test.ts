@@ -14,7 +14,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pipelines: ['domain', 'formats', 'models', 'gpu', 'inference'],
   storage: ['domain', 'formats'],
   worker: ['domain', 'formats', 'models', 'gpu', 'inference', 'pipelines', 'storage', 'shaders'],
-  app: ['domain'],
+  sw: [],
+  app: ['domain', 'sw'],
   ui: ['domain', 'app'],
   node: ['domain', 'formats', 'models', 'inference', 'pipelines'],
 };
