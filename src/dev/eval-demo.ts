@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
-import { assembleNetworks } from '#pipelines/assemble.ts';
+import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
+import { assembleNetworks, networkFacts, NOTHING_ELSE } from '#pipelines/assemble.ts';
 import type { Services } from '#pipelines/services.ts';
 import { openSafetensors } from '#node/file-source.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
@@ -77,13 +78,15 @@ if (services.segmenter) {
 
 async function demoServices(): Promise<Services> {
   const open = (name: string) => openSafetensors(`${PACK}/${name}.safetensors`);
-  const networks = assembleNetworks(new OrtNodeRuntime(), {
+  const files = {
+    ...NOTHING_ELSE,
     checkpoint: await open('checkpoint'),
     autoencoder: await open('autoencoder'),
     vision: await open('vision'),
     ipAdapter: await open('ip-adapter'),
     sam3: await open('sam3'),
-  });
+  };
+  const networks = assembleNetworks(new OrtNodeRuntime(), networkFacts(files), SMALL_MODELS_PLAN);
   return { pixels: new CpuPixelOps(), batchBudgetBytes: 2 ** 30, ...networks };
 }
 

@@ -24,20 +24,49 @@ interface Candidate {
   readonly width: number;
 }
 
+/** The file a person looks for when a tower is missing, by its usual name. */
+const USUAL_FILES = { l: 'CLIP-L (often clip_l.safetensors)', g: 'CLIP-bigG (often clip_g.safetensors)' };
+
 /**
- * Finds both towers in a checkpoint or in separate files of any naming.
- * @throws AppError `model-missing` when one is not there.
+ * Finds both towers in a checkpoint or in separate files of any naming. Where several files hold the same tower the
+ * first one counts, so files chosen on purpose go before the checkpoint.
+ * @throws AppError `model-missing` saying which is not there.
  */
 export function findTextTowers(files: readonly SafetensorsFile[]): TextTowers {
   const candidates = files.flatMap(textCandidates);
-  const g = candidates.find(isNamedG) ?? widest(candidates.filter((candidate) => !isNamedL(candidate)));
-  const l = candidates.find((candidate) => candidate !== g);
-  if (!l || !g)
+  const kinds = candidates.map((candidate) => towerKind(candidate, candidates));
+  const [l, g] = (['l', 'g'] as const).map((kind) => candidates[kinds.indexOf(kind)]);
+  if (!l || !g) {
+    const missing = [...(l ? [] : [USUAL_FILES.l]), ...(g ? [] : [USUAL_FILES.g])].join(' and ');
     throw new AppError(
       'model-missing',
-      `SDXL needs two text encoders (CLIP-L and CLIP-G); ${files.map(({ source }) => `"${source.name}"`).join(', ')} holds ${candidates.length}. Please add the missing one.`,
+      `SDXL needs two text encoders, and ${files.map(({ source }) => `"${source.name}"`).join(', ')} ${files.length === 1 ? 'lacks' : 'lack'} ${missing}. Please add what is missing, or use a complete checkpoint.`,
     );
+  }
   return { l: ready(l, 'l'), g: ready(g, 'g') };
+}
+
+/**
+ * The towers of a checkpoint, where no file was chosen to take one's place.
+ * @throws AppError `model-missing` when one is not there.
+ */
+export function chosenTextTowers(
+  checkpoint: SafetensorsFile,
+  chosen: { readonly l: SafetensorsFile | null; readonly g: SafetensorsFile | null },
+): TextTowers {
+  const { l, g } = chosen;
+  if (l && g) return { l: towerIn(l, 'l'), g: towerIn(g, 'g') };
+  if (l && textCandidates(checkpoint).length < 2) return findTextTowers([l, checkpoint]);
+  if (g && textCandidates(checkpoint).length < 2) return findTextTowers([checkpoint, g]);
+  const own = findTextTowers([checkpoint]);
+  return { l: l ? towerIn(l, 'l') : own.l, g: g ? towerIn(g, 'g') : own.g };
+}
+
+/** A chosen file may hold one tower, whatever its name, or both. */
+function towerIn(file: SafetensorsFile, kind: 'l' | 'g'): TextTower {
+  const candidates = textCandidates(file);
+  const [only] = candidates;
+  return only && candidates.length === 1 ? ready(only, kind) : findTextTowers([file])[kind];
 }
 
 function textCandidates(file: SafetensorsFile): Candidate[] {
@@ -55,18 +84,18 @@ function embeddingWidth(
   return shapes.get(`${prefix}${part}token_embedding.weight`)?.[1] ?? 0;
 }
 
-/** Only bigG comes in OpenCLIP's naming; elsewhere the prefix says which tower it is (spec/sdxl.md C). */
-function isNamedG({ tower }: Candidate): boolean {
-  return tower.naming === 'openclip' || /embedders\.1\.|clip_g\.|text_encoder_2\./.test(tower.prefix);
-}
+/** CLIP-L is 768 wide, bigG 1280. */
+const WIDE_TEXT = 1024;
 
-function isNamedL({ tower }: Candidate): boolean {
-  return /embedders\.0\.|clip_l\.|text_encoder\./.test(tower.prefix);
-}
-
-/** Of two towers without telling names the wider is bigG (1280 against 768). */
-function widest(candidates: readonly Candidate[]): Candidate | undefined {
-  return [...candidates].sort((a, b) => b.width - a.width)[0];
+/**
+ * Which tower it is (spec/sdxl.md C): only bigG comes in OpenCLIP's naming; elsewhere the prefix says it; without one,
+ * as in separate files, bigG is the wide tower, or the wider of those at hand.
+ */
+function towerKind({ tower, width }: Candidate, all: readonly Candidate[]): 'l' | 'g' {
+  if (tower.naming === 'openclip' || /embedders\.1\.|clip_g\.|text_encoder_2\./.test(tower.prefix))
+    return 'g';
+  if (/embedders\.0\.|clip_l\.|text_encoder\./.test(tower.prefix)) return 'l';
+  return width > WIDE_TEXT || all.some((other) => other.width < width) ? 'g' : 'l';
 }
 
 function ready({ file, shapes, tower }: Candidate, kind: 'l' | 'g'): TextTower {

@@ -10,7 +10,8 @@ import type { NetworkRuntime } from '#inference/runtime.ts';
 import { loadOrt } from '#inference/ort-web.ts';
 import { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import { FamilyDevices } from '#worker/hardware.ts';
-import { assembleNetworks } from '#pipelines/assemble.ts';
+import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
+import { assembleNetworks, networkFacts, NOTHING_ELSE } from '#pipelines/assemble.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 import { refine } from '#pipelines/refine.ts';
 import type { PixelOps, Services } from '#pipelines/services.ts';
@@ -29,13 +30,14 @@ async function packFile(name: string): Promise<SafetensorsFile> {
 }
 
 async function services(runtime: NetworkRuntime, pixels: PixelOps): Promise<Services> {
-  const networks = assembleNetworks(runtime, {
+  const files = {
+    ...NOTHING_ELSE,
     checkpoint: await packFile('checkpoint'),
     autoencoder: await packFile('autoencoder'),
     vision: await packFile('vision'),
     ipAdapter: await packFile('ip-adapter'),
-    sam3: null,
-  });
+  };
+  const networks = assembleNetworks(runtime, networkFacts(files), SMALL_MODELS_PLAN);
   return { pixels, batchBudgetBytes: 2 ** 28, ...networks };
 }
 

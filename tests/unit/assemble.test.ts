@@ -5,7 +5,8 @@ import { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { writeSafetensors } from '#formats/safetensors/write.ts';
 import type { NetworkRuntime } from '#inference/runtime.ts';
 import { openSafetensors } from '#node/file-source.ts';
-import { assembleNetworks, type ModelFiles } from '#pipelines/assemble.ts';
+import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
+import { assembleNetworks, networkFacts, NOTHING_ELSE, type ModelFiles } from '#pipelines/assemble.ts';
 import { floatTensor } from '#domain/tensor.ts';
 import { fileOf, goldenFile } from '../golden/files.ts';
 
@@ -30,6 +31,7 @@ async function withoutText(file: SafetensorsFile): Promise<SafetensorsFile> {
 
 async function demoFiles(): Promise<ModelFiles> {
   return {
+    ...NOTHING_ELSE,
     checkpoint: await demo('checkpoint'),
     autoencoder: await demo('autoencoder'),
     vision: await demo('vision'),
@@ -39,7 +41,11 @@ async function demoFiles(): Promise<ModelFiles> {
 }
 
 const assembled = async (change: Partial<Record<keyof ModelFiles, SafetensorsFile | null>>) =>
-  assembleNetworks(runtime, { ...(await demoFiles()), ...change } as ModelFiles);
+  assembleNetworks(
+    runtime,
+    networkFacts({ ...(await demoFiles()), ...change } as ModelFiles),
+    SMALL_MODELS_PLAN,
+  );
 
 describe('assembling the networks', () => {
   it('fills every role from the demo pack', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { ConceptSpec, RefineRequest } from '#domain/job/request.ts';
 import { openSafetensors } from '#node/file-source.ts';
-import type { ModelFiles } from '#pipelines/assemble.ts';
+import { NOTHING_ELSE, type ModelFiles } from '#pipelines/assemble.ts';
 import { DEFAULTS } from '../../app/defaults.ts';
 
 const PACK = 'models/demo';
@@ -33,6 +33,7 @@ export async function packFiles(): Promise<ModelFiles | null> {
   const checkpoint = await open('checkpoint');
   if (!checkpoint) return null;
   return {
+    ...NOTHING_ELSE,
     checkpoint,
     autoencoder: await open('autoencoder'),
     vision: await open('vision'),

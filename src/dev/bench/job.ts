@@ -1,7 +1,8 @@
 import type { Detection, RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
-import { assembleNetworks } from '#pipelines/assemble.ts';
+import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
+import { assembleNetworks, networkFacts } from '#pipelines/assemble.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 import { detect, ImageFeatures } from '#pipelines/detect.ts';
 import type { JobContext } from '#pipelines/progress.ts';
@@ -26,7 +27,7 @@ export async function benchJob(canvasLongSidePx = 4096): Promise<void> {
   const services: Services = {
     pixels: new CpuPixelOps(),
     batchBudgetBytes: 2 ** 30,
-    ...assembleNetworks(runtime, files),
+    ...assembleNetworks(runtime, networkFacts(files), SMALL_MODELS_PLAN),
   };
   const picture = await readPicture(SAMPLE);
   const context: JobContext = { signal: new AbortController().signal, onEvent: () => undefined };
