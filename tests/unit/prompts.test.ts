@@ -187,7 +187,7 @@ describe('finding the text towers', () => {
 
   it('says what is missing', async () => {
     const only = await goldenFile('clip_l');
-    expect(() => findTextTowers([only])).toThrow(/CLIP-L and CLIP-G.*holds 1/);
+    expect(() => findTextTowers([only])).toThrow(/"weights\.safetensors" lacks CLIP-bigG/);
   });
 });
 
