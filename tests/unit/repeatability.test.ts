@@ -3,11 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { openSafetensors } from '#node/file-source.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import type { LoraStackItem } from '#inference/lora.ts';
 import { NetworkPool } from '#inference/network-pool.ts';
-import { assembleNetworks } from '#pipelines/assemble.ts';
+import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
+import { assembleNetworks, networkFacts, NOTHING_ELSE } from '#pipelines/assemble.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 import { refine } from '#pipelines/refine.ts';
 import type { Services } from '#pipelines/services.ts';
+import { fileOf, type NamedTensor } from '../golden/files.ts';
+import { randomTensor } from './unet-keymaps.ts';
 import { concept, detection, request, testPicture } from './pipelines-fakes.ts';
 
 /** The law of issue 3 §2 on the real networks of the demo pack: A, B, A gives A's result again, bit for bit. */
@@ -40,19 +44,41 @@ const OTHERS: readonly (readonly [string, RefineRequest])[] = [
 const picture = testPicture(96, 96);
 let pool: NetworkPool;
 let services: Services;
+let withLora: Services;
+/** What A gives on networks that have done nothing else. */
+let first: Uint8ClampedArray;
 
 beforeAll(async () => {
   // Room for one network at a time: each leaves the device for the next and comes back.
   pool = new NetworkPool(new OrtNodeRuntime({ threads: 1 }), { residentBytes: 1 });
-  const networks = assembleNetworks(pool, {
+  const files = {
+    ...NOTHING_ELSE,
     checkpoint: await demo('checkpoint'),
     autoencoder: await demo('autoencoder'),
     vision: await demo('vision'),
     ipAdapter: await demo('ip-adapter'),
-    sam3: null,
+  };
+  const assembled = (loras: readonly LoraStackItem[]): Services => ({
+    ...assembleNetworks(pool, networkFacts({ ...files, loras }), { ...SMALL_MODELS_PLAN, residency: 'one' }),
+    pixels: new CpuPixelOps(),
+    batchBudgetBytes: 2 ** 30,
   });
-  services = { ...networks, pixels: new CpuPixelOps(), batchBudgetBytes: 2 ** 30 };
+  services = assembled([]);
+  withLora = assembled([{ file: await smallLora(), strength: 1 }]);
+  first = await run(A);
 });
+
+/** A rank-1 change of one layer of the UNet and one of CLIP-L. */
+function smallLora() {
+  const pair = (module: string, rows: number, columns: number): readonly NamedTensor[] => [
+    [`${module}.lora_up.weight`, randomTensor([rows, 1], `${module} up`)],
+    [`${module}.lora_down.weight`, randomTensor([1, columns], `${module} down`)],
+  ];
+  return fileOf([
+    ...pair('lora_unet_middle_block_1_transformer_blocks_0_attn2_to_v', 64, 48),
+    ...pair('lora_te1_text_model_encoder_layers_0_self_attn_v_proj', 16, 16),
+  ]);
+}
 
 afterAll(() => pool.close());
 
@@ -63,13 +89,22 @@ async function run(asked: RefineRequest, on: Services = services): Promise<Uint8
 
 describe('jobs after one another on the same networks', () => {
   it.each(OTHERS)('leave nothing behind: %s in between', { timeout: 60_000 }, async (_, other) => {
-    const first = await run(A);
     expect(await run(other)).not.toEqual(first);
     expect(await run(A)).toEqual(first);
   });
 
+  it(
+    'leave nothing behind: a LoRA in between, in its text encoders and its UNet',
+    {
+      timeout: 60_000,
+    },
+    async () => {
+        expect(await run(A, withLora)).not.toEqual(first);
+      expect(await run(A)).toEqual(first);
+    },
+  );
+
   it('leave nothing behind when one is stopped or fails in the middle', { timeout: 60_000 }, async () => {
-    const first = await run(A);
     const { denoiser } = services;
     const failing: Services = {
       ...services,
