@@ -1,0 +1,33 @@
+/** Licences as the models' own pages name them. */
+const faiplUrl = 'https://freedevproject.org/faipl-1.0-sd/';
+
+export const LICENCES = {
+  sdxl: {
+    name: 'CreativeML Open RAIL++-M',
+    url: 'https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md',
+  },
+  openrailM: {
+    name: 'CreativeML Open RAIL-M',
+    url: 'https://huggingface.co/spaces/CompVis/stable-diffusion-license',
+  },
+  faipl: { name: 'Fair AI Public License 1.0-SD', url: faiplUrl },
+  turbo: {
+    name: 'Stability AI community licence (sai-nc-community), limits on commercial use',
+    url: 'https://huggingface.co/stabilityai/sdxl-turbo',
+  },
+  lightning: {
+    name: 'CreativeML Open RAIL++-M',
+    url: 'https://huggingface.co/ByteDance/SDXL-Lightning/blob/main/LICENSE.md',
+  },
+  hyper: {
+    name: 'See LICENSE.md of the model; the page names none',
+    url: 'https://huggingface.co/ByteDance/Hyper-SD/blob/main/LICENSE.md',
+  },
+  apache: { name: 'Apache-2.0', url: 'https://huggingface.co/h94/IP-Adapter' },
+  mit: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+  sam: {
+    name: 'SAM License (Meta)',
+    url: 'https://github.com/facebookresearch/sam3/blob/main/LICENSE',
+  },
+  realEsrgan: { name: 'MIT', url: 'https://github.com/xinntao/Real-ESRGAN/blob/master/LICENSE' },
+} as const;
