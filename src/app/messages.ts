@@ -1,9 +1,10 @@
+import { modelMessages } from './messages-models.ts';
+import { plural } from './plural.ts';
+
 /**
  * Every text of the studio in one place, so that it can be translated as a whole. Sentence case, plain words; the
  * field's jargon stays in the hints. Texts with parts are functions.
  */
-
-const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 const app = {
   name: 'Luna Studio',
@@ -24,7 +25,6 @@ const header = {
   split: 'Split',
   refined: 'Refined',
   compareUnavailable: 'Comparing starts with the first refined area',
-  models: 'Models',
   shortcuts: 'Keyboard shortcuts',
   exportPng: 'Export PNG',
   exportPlain: 'Export PNG, only upscaled so far',
@@ -47,6 +47,8 @@ const welcome = {
   drop: 'Drop to open',
   samples: 'Or try a sample',
   formats: 'PNG, JPEG or WebP',
+  demo: 'Running on the small demo pack, made for trying the studio.',
+  linkModels: 'Use your own models',
 };
 
 const concepts = {
@@ -133,6 +135,8 @@ const bar = {
   tiles: (count: number) => plural(count, 'tile', 'tiles'),
   calls: (count: number) => plural(count, 'model call', 'model calls'),
   noEstimate: 'time known after the first run',
+  seePlan: 'See the plan',
+  memory: (peak: string) => `${peak} of memory`,
   about: (time: string) => `about ${time}`,
   left: (time: string) => `${time} left`,
   measuring: 'measuring…',
@@ -171,50 +175,6 @@ const recipe = {
   pictureOnly: 'Picture only',
   withSettings: 'Picture and settings',
   applied: 'Settings taken from the picture.',
-};
-
-const models = {
-  title: 'Models',
-  lead: 'Which file does which work. Your own .safetensors files are read in place, never copied or uploaded.',
-  choose: 'Choose a .safetensors file',
-  drop: 'or drop one here',
-  reading: (name: string) => `Reading ${name}…`,
-  demoTag: 'demo',
-  useDemo: 'Go back to the demo pack',
-  demoInUse:
-    'The demo pack is tiny and learned from drawings: good for trying the studio, not for real pictures.',
-  missing: 'No file',
-  used: (name: string) => `Using ${name}.`,
-  demoPack: 'the demo pack',
-  demoUsed: 'Back to the demo pack.',
-  busy: 'Models can be changed when the run has ended: it is using them.',
-  settingsFollow: (steps: number, guidance: number) =>
-    `Settings now fit this image model: ${steps} steps, guidance ${guidance}.`,
-  settingsKept: (steps: number, guidance: number) =>
-    `Your settings are kept; ${steps} steps and guidance ${guidance} fit this image model.`,
-  useSettings: 'Use these',
-  runtime: 'Networks run on',
-  kernels: 'Pixels run on',
-  roles: {
-    checkpoint: 'Image model',
-    'text-l': 'Text encoder CLIP-L',
-    'text-g': 'Text encoder CLIP-G',
-    autoencoder: 'Autoencoder',
-    vision: 'Vision tower',
-    'ip-adapter': 'Image anchor',
-    sam3: 'Detector',
-    lora: 'LoRA',
-  },
-  roleHints: {
-    checkpoint: 'UNet and text encoders of the SDXL family',
-    'text-l': 'Reads the prompts, first half; most checkpoints hold their own',
-    'text-g': 'Reads the prompts, second half; most checkpoints hold their own',
-    autoencoder: 'Translates pixels to latents and back (VAE)',
-    vision: 'CLIP vision, reads the look of each crop',
-    'ip-adapter': 'IP-Adapter, keeps each crop true to that look',
-    sam3: 'SAM 3, finds what the phrases name',
-    lora: 'Changes what the image model has learned',
-  },
 };
 
 const errors = {
@@ -293,7 +253,7 @@ export const messages = {
   bar,
   time,
   recipe,
-  models,
+  models: modelMessages,
   errors,
   shortcuts,
   inspector,

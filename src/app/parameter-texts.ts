@@ -1,4 +1,5 @@
 import type {
+  AnchorPreset,
   LayerIndex,
   PromptSyntax,
   SamplerName,
@@ -21,6 +22,7 @@ export const parameterTexts = {
     detail: 'Detections',
     global: 'Whole picture',
     tiles: 'Tiles',
+    anchor: 'Image anchor',
     sampling: 'Sampling',
     noise: 'Noise',
   },
@@ -36,6 +38,12 @@ export const parameterTexts = {
     'Keep the look',
     'How strongly colours and identity follow the original. Jargon: IP-Adapter scale.',
   ),
+  anchorPreset: text(
+    'Keep',
+    'Which blocks of the UNet hear the anchor: its style, its composition or everything. Jargon: IP-Adapter weight type.',
+  ),
+  anchorStart: text('From', 'Share of the steps after which the anchor begins to act; 0 is the noisiest.'),
+  anchorEnd: text('Until', 'Share of the steps after which the anchor lets go.'),
   layer: text('Layer', 'Lower layers are finished first; eyes go above the face they belong to.'),
   selection: text('Tick after detecting', 'Which of the found objects are ticked for refinement.'),
   maxObjects: text('At most', 'Objects kept per concept, best score first.'),
@@ -95,6 +103,15 @@ export const parameterTexts = {
   parametersInFile: 'Prompt found in the file',
   useParameters: 'Use for the whole picture',
   px: 'px',
+  percent: '%',
+  percentRange: (start: number, end: number) => `${start}–${end} %`,
+};
+
+export const anchorPresetTexts: Record<AnchorPreset, string> = {
+  all: 'Everything',
+  style: 'Style',
+  composition: 'Composition',
+  'style+composition': 'Both',
 };
 
 export const selectionTexts: Record<SelectionMode, string> = {

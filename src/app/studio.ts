@@ -5,6 +5,7 @@ import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { isWeightName } from './file-kinds.ts';
 import { JobState, type JobKind } from './job-state.svelte.ts';
 import { formatDuration, messages } from './messages.ts';
+import { ModelCommands } from './model-commands.ts';
 import { Painter } from './painter.ts';
 import { StrokeHistory } from './stroke-history.ts';
 import { buildDetectRequest, mergeDetections } from './requests.ts';
@@ -18,7 +19,6 @@ import {
   type BrushStroke,
   type OpenedImage,
   type Result,
-  type RuntimeInfo,
   type ScaffoldStatistics,
 } from './worker-client.ts';
 
@@ -39,13 +39,11 @@ export class Studio {
   readonly job = new JobState();
   readonly view = new ViewState();
   readonly client: WorkerClient;
+  readonly models: ModelCommands;
   readonly samples = listSamples();
   readonly #strokes = new StrokeHistory();
   readonly painter = new Painter((stroke) => void this.#paint(stroke));
   readonly notifier: Notifier;
-  /** Files the user chose, to give them to a restarted worker again. */
-  #modelFiles: File[] = [];
-  readonly #demoDefaults: StudioDefaults;
   #refining: RefineRequest | null = null;
   #started: Promise<void> = Promise.resolve();
 
@@ -60,8 +58,11 @@ export class Studio {
   ) {
     this.notifier = notifier;
     this.document = new StudioState(demoDefaults);
-    this.#demoDefaults = demoDefaults;
     this.client = connect((reason) => this.#crashed(reason));
+    const { document, job, client } = this;
+    const started = () => this.#started;
+    const expect = <T>(result: Result<T>) => this.#expect(result);
+    this.models = new ModelCommands({ document, job, client, notifier, demoDefaults, started, expect });
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -79,13 +80,11 @@ export class Studio {
       if (started.error.code !== 'aborted') document.startError = started.error.message;
       return;
     }
-    let runtime = started.value;
-    for (const file of this.#modelFiles)
-      runtime = this.#expect(await client.call((api) => api.useModelFile(file))) ?? runtime;
+    const runtime = await this.models.attach(started.value);
     const { image } = document;
     if (image) this.#expect(await client.call((api) => api.openImage(image.file, image.name)));
     // The worker may have died meanwhile: its successor tells for itself.
-    if (epoch === this.view.canvasEpoch && document.startError === null) this.#takeRuntime(runtime, '');
+    if (epoch === this.view.canvasEpoch && document.startError === null) this.models.take(runtime, '');
   }
 
   /** Tries again after the networks could not start. */
@@ -120,7 +119,7 @@ export class Studio {
 
   /** A file of either kind: a picture is opened, weights are used or refused with the way to convert them. */
   async takeFile(file: File): Promise<void> {
-    if (isWeightName(file.name)) await this.useModelFile(file);
+    if (isWeightName(file.name)) await this.models.useFile(file);
     else await this.open(file, file.name);
   }
 
@@ -190,59 +189,6 @@ export class Studio {
         return messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
       },
     );
-  }
-
-  async useModelFile(file: File): Promise<boolean> {
-    const change = () => this.client.call((api) => api.useModelFile(file));
-    const changed = await this.#changeModels(file.name, change, messages.models.used(file.name));
-    if (changed) this.#modelFiles = [...this.#modelFiles, file];
-    return changed;
-  }
-
-  async useDemoPack(): Promise<void> {
-    const change = () => this.client.call((api) => api.useDemoPack());
-    const changed = await this.#changeModels(messages.models.demoPack, change, messages.models.demoUsed);
-    if (changed) this.#modelFiles = [];
-  }
-
-  /** A running job uses the models it began with, so nothing is changed under it. */
-  async #changeModels(
-    name: string,
-    change: () => Promise<Result<RuntimeInfo>>,
-    done: string,
-  ): Promise<boolean> {
-    const { document, job, notifier } = this;
-    const obstacle = job.running ? messages.models.busy : document.reading;
-    if (obstacle !== null) {
-      notifier.info(job.running ? obstacle : messages.models.reading(obstacle));
-      return false;
-    }
-    document.reading = name;
-    await this.#started;
-    const runtime = this.#expect(await change());
-    document.reading = null;
-    if (runtime) this.#takeRuntime(runtime, done);
-    return runtime !== null;
-  }
-
-  /** Shows what runs now and says `done`. Settings nobody touched follow the image model: the demo's wants few steps. */
-  #takeRuntime(runtime: RuntimeInfo, done: string): void {
-    const { document, notifier } = this;
-    document.runtime = runtime;
-    const own = runtime.models.some(({ role, demo }) => role === 'checkpoint' && !demo);
-    const undo = document.checkpoint();
-    const fitting = own ? DEFAULTS : this.#demoDefaults;
-    const change = document.followDefaults(fitting);
-    const { sampling } = fitting.parameters;
-    const { steps, guidanceScale } = sampling;
-    if (change === 'followed')
-      this.#offerUndo(`${done} ${messages.models.settingsFollow(steps, guidanceScale)}`.trim(), undo);
-    else if (change === 'kept')
-      notifier.info(`${done} ${messages.models.settingsKept(steps, guidanceScale)}`.trim(), {
-        label: messages.models.useSettings,
-        run: () => document.setParameters('sampling', sampling),
-      });
-    else if (done) notifier.info(done);
   }
 
   /** Takes concepts, masks and parameters from the opened picture's recipe. */

@@ -40,8 +40,10 @@ export class Sync {
   }
 
   #planSoon(): (() => void) | undefined {
-    const { document, job } = this.#studio;
+    const { document, job, models } = this.#studio;
     const { request, image, runtime, canRefine } = document;
+    // Another budget or selection makes another plan of the same request.
+    void models.view.planKey;
     if (!image || !runtime || job.running) return undefined;
     this.planError = null;
     if (!canRefine) this.plan = null;

@@ -4,16 +4,27 @@ import { messages } from './messages.ts';
 
 export type {
   BrushStroke,
+  CatalogueItem,
   DetectResult,
   ExportedPng,
+  JobId,
+  LibraryEntry,
+  LinkedFolder,
+  LoraChoice,
+  MemoryState,
   ModelInfo,
   ModelRole,
+  ModelSelection,
+  ModelsState,
   OpenedImage,
+  PresetFamily,
   RefinePlan,
   RefineResult,
   Result,
   RuntimeInfo,
   ScaffoldStatistics,
+  SingleRole,
+  TransferEvent,
   ViewState as WorkerView,
 } from '#worker/api.ts';
 

@@ -1,3 +1,4 @@
+import type { ProxyMarked } from 'comlink';
 import type { AppErrorCode } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type {
@@ -47,6 +48,8 @@ export interface ModelInfo {
   readonly demo: boolean;
   /** Of a LoRA. */
   readonly strength?: number;
+  /** Of a checkpoint, as {@link LibraryEntry.family}: settings nobody touched follow it. */
+  readonly family?: PresetFamily | null;
 }
 
 /** One weight file the studio knows, wherever it lies. */
@@ -275,8 +278,12 @@ export interface ExportedPng {
   readonly size: Size<'canvas'>;
 }
 
-/** The Models view's side of the contract. */
-export interface ModelsApi {
+/** The Models view's side of the contract, called as `api.models.linkFolder(…)`. */
+export interface ModelsApi extends ProxyMarked {
+  /** Reads a weight file's header, says what it is and uses it in its role from now on. */
+  useModelFile(file: File): Promise<Result<RuntimeInfo>>;
+  /** Goes back to the demo pack in every role. */
+  useDemoPack(): Promise<Result<RuntimeInfo>>;
   /** Calls back at once and after every change of the library, the selection or what is on the device. */
   watchModels(onChange: (state: ModelsState) => void): Promise<void>;
   /** Remembers a folder and recognises the weight files in it, in place. Folders linked before are scanned at start. */
@@ -314,7 +321,8 @@ export interface ModelsApi {
   setMemoryBudget(bytes: number | null): Promise<Result<null>>;
 }
 
-export interface StudioApi extends ModelsApi {
+export interface StudioApi {
+  readonly models: ModelsApi;
   /** Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm). */
   start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>>;
   setView(view: ViewState): Promise<void>;
@@ -335,9 +343,5 @@ export interface StudioApi extends ModelsApi {
   /** Stops at the next step boundary. The canvas keeps every finished area. */
   cancel(job: JobId): Promise<void>;
   exportPng(request: ExportRequest): Promise<Result<ExportedPng>>;
-  /** Reads a weight file's header, says what it is and uses it in its role from now on. */
-  useModelFile(file: File): Promise<Result<RuntimeInfo>>;
-  /** Goes back to the demo pack in every role. */
-  useDemoPack(): Promise<Result<RuntimeInfo>>;
   scaffoldStatistics(spec: ScaffoldSpec, canvas: Size<'canvas'>): Promise<ScaffoldStatistics>;
 }

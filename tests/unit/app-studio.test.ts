@@ -286,8 +286,8 @@ describe('models', () => {
 
   it('are not changed while a job runs', async () => {
     await begin('detect');
-    await studio.useModelFile(file('own.safetensors'));
-    await studio.useDemoPack();
+    await studio.models.useFile(file('own.safetensors'));
+    await studio.models.useDemoPack();
     expect(client.of('useModelFile')).toHaveLength(0);
     expect(client.of('useDemoPack')).toHaveLength(0);
     expect(info).toHaveBeenCalledWith(messages.models.busy);
@@ -305,7 +305,7 @@ describe('models', () => {
   );
 
   async function use(): Promise<void> {
-    void studio.useModelFile(file('own.safetensors'));
+    void studio.models.useFile(file('own.safetensors'));
     await flush();
     await client.last('useModelFile').answer(ok(runtimeWith(false)));
   }
@@ -316,7 +316,7 @@ describe('models', () => {
     expect(studio.document.concepts[0]).toMatchObject({ phrase: 'face', denoise: DEFAULTS.concept.denoise });
     expect(info).toHaveBeenCalledOnce();
     expect(info.mock.lastCall?.[0]).toContain(messages.models.settingsFollow(20, 5));
-    void studio.useDemoPack();
+    void studio.models.useDemoPack();
     await flush();
     await client.last('useDemoPack').answer(ok(runtimeWith(true)));
     expect(studio.document.parameters).toEqual(DEMO.parameters);
