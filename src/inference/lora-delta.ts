@@ -43,7 +43,7 @@ export function addProduct(
   }
 }
 
-/** Panels of four columns, element-wise interleaved; the last panel is padded with zeros. */
+/** Panels of four columns, element-wise interleaved. What the last one lacks is never added to the target. */
 function packColumns(
   panel: Float64Array,
   b: Float32Array,
@@ -57,9 +57,6 @@ function packColumns(
     let at = (column - lane) * inner + lane;
     for (let k = 0; k < inner; k++, at += TILE) panel[at] = b[k * columns + begin + column] as number;
   }
-  for (let column = width; column % TILE !== 0; column++)
-    for (let k = 0; k < inner; k++)
-      panel[(column - (column % TILE)) * inner + k * TILE + (column % TILE)] = 0;
 }
 
 function packRows(

@@ -64,10 +64,13 @@ export async function patchWeight(weight: FloatTensor, patch: LoraPatch): Promis
     interpolate(weight.data, merged, strength);
   } else await addDelta(weight.data, file, delta, strength * scale);
   if (!weight.data.every(Number.isFinite))
-    throw damaged(file, delta.factors[0]?.kind === 'full' ? delta.factors[0].key : module.stem, OVERFLOWS);
+    throw damaged(file, firstKey(delta), 'makes the weight grow beyond all numbers');
 }
 
-const OVERFLOWS = 'changes the weight to values that are not finite';
+function firstKey({ factors: [factor] }: LoraDelta): string {
+  if (!factor) throw new RangeError('a delta without factors');
+  return factor.kind === 'full' ? factor.key : factor.a;
+}
 
 function interpolate(from: Float32Array, to: Float32Array, amount: number): void {
   if (amount === 1) from.set(to);
