@@ -1,8 +1,9 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { locate, type DownloadSpec, type Fetch } from './download-source.ts';
+import { Connection, type Fetch, type NetworkOptions } from './connection.ts';
+import { locate, type DownloadSpec } from './download-source.ts';
 import type { ImportedRecord } from './import-record.ts';
 import type { ImportedModels, TransferOptions } from './imported-models.ts';
-import { RangeFeed, type NetworkOptions } from './range-feed.ts';
+import { RangeFeed } from './range-feed.ts';
 
 export interface DownloadOptions extends TransferOptions {
   readonly fetch?: Fetch;
@@ -45,7 +46,7 @@ async function downloadFrom(
   options: DownloadOptions,
 ): Promise<ImportedRecord> {
   const network = networkOf(options);
-  const located = await whileReachable(spec, () => locate(spec, url, withSignal(network)));
+  const located = await whileReachable(spec, network, (fetch) => locate(spec, url, fetch));
   const { name, folder, note } = spec;
   const { size, sha256, version } = located;
   // A known content is the same copy wherever it comes from.
@@ -68,15 +69,14 @@ function networkOf(options: DownloadOptions): NetworkOptions {
   };
 }
 
-/** `fetch` that ends with the job, or when a server never answers. */
-function withSignal({ fetch, signal, stallMs }: NetworkOptions): Fetch {
-  return (input, init) =>
-    fetch(input, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(stallMs)]) });
-}
-
-async function whileReachable<T>(spec: DownloadSpec, ask: () => Promise<T>): Promise<T> {
+async function whileReachable<T>(
+  spec: DownloadSpec,
+  network: NetworkOptions,
+  ask: (fetch: Fetch) => Promise<T>,
+): Promise<T> {
+  const connection = new Connection(network);
   try {
-    return await ask();
+    return await ask((input, init) => connection.open(input, init));
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError(
@@ -84,6 +84,8 @@ async function whileReachable<T>(spec: DownloadSpec, ask: () => Promise<T>): Pro
       `"${spec.name}" could not be downloaded: its server did not answer as expected. Check the network and try again.`,
       { cause },
     );
+  } finally {
+    connection.close();
   }
 }
 

@@ -1,6 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
-
-export type Fetch = typeof globalThis.fetch;
+import type { Fetch } from './connection.ts';
 
 /** Where a file can be had. */
 export type DownloadFrom =

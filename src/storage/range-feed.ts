@@ -1,32 +1,20 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { Connection, Interrupted, type NetworkOptions } from './connection.ts';
 import {
   announcedLength,
   refusedByServer,
   requireSecure,
   type DownloadSpec,
-  type Fetch,
   type Located,
 } from './download-source.ts';
 import type { ByteRange, PartialCopy } from './partial-copy.ts';
 import type { TransferMeter } from './transfer-meter.ts';
-
-export interface NetworkOptions {
-  readonly signal: AbortSignal;
-  readonly fetch: Fetch;
-  /** Waits before another try. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Silence after which a connection counts as cut. */
-  readonly stallMs: number;
-}
 
 /** Tries in a row that bring nothing. */
 const MAX_FAILURES = 6;
 /** Fresh starts because the file on the server became another one. */
 const MAX_RESTARTS = 5;
 const FIRST_WAIT_MS = 500;
-
-/** A cut connection, a busy server, another version of the file: worth another try. */
-class Interrupted extends Error {}
 
 /**
  * Fills a copy over HTTP with Range and If-Range. A cut connection goes on at the next byte. Bytes of two versions are
@@ -82,7 +70,11 @@ export class RangeFeed {
   async #fetchGap(gap: ByteRange, copy: PartialCopy, meter: TransferMeter): Promise<void> {
     const connection = new Connection(this.#options);
     try {
-      const response = await connection.open(this.#located.url, this.#headers(gap, copy));
+      const response = await connection.open(this.#located.url, {
+        headers: this.#headers(gap, copy),
+        // A cached half of another version must not slip in between.
+        cache: 'no-store',
+      });
       requireSecure(response.url || this.#located.url, this.#spec.name);
       await this.#agree(response, gap, copy);
       await this.#drain(connection, response, copy, meter);
@@ -172,44 +164,6 @@ export class RangeFeed {
       `"${this.#spec.name}" could not be downloaded from ${this.#host}: ${cause.message} Check the network and try again: the download goes on where it stopped.`,
       { cause },
     );
-  }
-}
-
-/** One request that is given up when nothing arrives for a while. */
-class Connection {
-  readonly #options: NetworkOptions;
-  readonly #controller = new AbortController();
-
-  constructor(options: NetworkOptions) {
-    this.#options = options;
-  }
-
-  open(url: string, headers: Record<string, string>): Promise<Response> {
-    const signal = AbortSignal.any([this.#options.signal, this.#controller.signal]);
-    // A cached half of another version must not slip in between.
-    return this.#watch(this.#options.fetch(url, { headers, signal, cache: 'no-store' }));
-  }
-
-  /** The next bytes of the body; null at its end. */
-  async next(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array | null> {
-    const { value } = await this.#watch(reader.read());
-    return value ?? null;
-  }
-
-  close(): void {
-    this.#controller.abort();
-  }
-
-  async #watch<T>(step: Promise<T>): Promise<T> {
-    const stalled = setTimeout(() => this.#controller.abort(), this.#options.stallMs);
-    try {
-      return await step;
-    } catch (error) {
-      const silent = this.#controller.signal.aborted;
-      throw new Interrupted(silent ? 'The server fell silent.' : 'The connection was cut.', { cause: error });
-    } finally {
-      clearTimeout(stalled);
-    }
   }
 }
 

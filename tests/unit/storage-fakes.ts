@@ -149,7 +149,7 @@ export class FakeDisk {
       write: async (bytes, at) => {
         const taken = this.touch() ? bytes.length >> 1 : bytes.length;
         this.#requireRoom(name, Math.max(this.files.get(name)!.length, at + taken));
-        this.apply({ kind: 'write', name, at, bytes: bytes.slice(0, taken) });
+        this.apply({ kind: 'write', name, at, bytes: new Uint8Array(bytes.subarray(0, taken)) });
         return taken;
       },
       read: async (begin, end) => {
