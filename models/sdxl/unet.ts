@@ -1,6 +1,6 @@
 import type { AttentionForm } from '../graph/attention.ts';
 import { GraphBuilder, type EmittedGraph, type Value } from '../graph/builder.ts';
-import type { Dim } from '../graph/dtype.ts';
+import type { Dim, Precision } from '../graph/dtype.ts';
 import { add, concat, conv2dAt, linear, linearAt, silu, slice } from '../graph/ops.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import {
@@ -60,9 +60,9 @@ export function emitUnetStep(g: GraphBuilder, config: UnetConfig, options: UnetS
 export function unetStepGraph(
   shapes: ShapeTable,
   config: UnetConfig,
-  options: UnetStepOptions & { readonly dtype: 'f32' | 'f16' },
+  options: UnetStepOptions & Precision,
 ): EmittedGraph {
-  const g = new GraphBuilder('UNet', shapes, options.dtype);
+  const g = new GraphBuilder('UNet', shapes, options.dtype, options.linearBits);
   emitUnetStep(g, config, options);
   return g.build();
 }
@@ -98,9 +98,9 @@ export function emitUnetConditioning(
 export function unetConditioningGraph(
   shapes: ShapeTable,
   config: UnetConfig,
-  options: UnetConditioningOptions & { readonly dtype: 'f32' | 'f16' },
+  options: UnetConditioningOptions & Precision,
 ): EmittedGraph {
-  const g = new GraphBuilder('UNet conditioning', shapes, options.dtype);
+  const g = new GraphBuilder('UNet conditioning', shapes, options.dtype, options.linearBits);
   emitUnetConditioning(g, config, options);
   return g.build();
 }

@@ -4,6 +4,7 @@ import { anchorProjection, IpAnchorEncoder } from '#inference/anchors.ts';
 import { ipAdapterWeights } from '#inference/denoiser-weights.ts';
 import { findVisionTower, visionTower, type VisionTower } from '#inference/vision.ts';
 import { fileWeights } from '#inference/weights.ts';
+import type { NetworkRuntime } from '#inference/runtime.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import { batchItem, floatTensor } from '#domain/tensor.ts';
 import { goldenFile, maxDifference, rewritten } from '../golden/files.ts';
@@ -61,6 +62,34 @@ describe('image anchors', () => {
     const tokens = await encoder.encode(floatTensor([3, 112, 112], new Float32Array(37632).fill(0.5)));
     expect(tokens.dims).toEqual([1, 4, 80]);
     await encoder.release();
+  });
+
+  it('rests: lets go of its networks, keeps the blank tokens, and encodes as before', async () => {
+    const loads: string[] = [];
+    const watched: NetworkRuntime = {
+      description: '',
+      emission: runtime.emission,
+      load: (family, ...rest) => {
+        loads.push(family);
+        return runtime.load(family, ...rest);
+      },
+    };
+    const projection = anchorProjection(ipAdapterWeights(await goldenFile('ip_adapter')), 16);
+    const image = floatTensor([3, 56, 56], new Float32Array(3 * 56 * 56).fill(0.3));
+    for (const [keep, count] of [
+      [false, 4],
+      [true, 2],
+      [undefined, 2],
+    ] as const) {
+      loads.length = 0;
+      const encoder = new IpAnchorEncoder(watched, await tower(), projection, keep);
+      const [first, blank] = [await encoder.encode(image), await encoder.unconditional()];
+      await encoder.rest();
+      expect(await encoder.unconditional()).toBe(blank);
+      expect(await encoder.encode(image)).toEqual(first);
+      expect(loads).toHaveLength(count);
+      await encoder.release();
+    }
   });
 
   it('refuses a vision encoder the adapter was not made for', async () => {

@@ -99,7 +99,7 @@ describe('jobs after one another on the same networks', () => {
       timeout: 60_000,
     },
     async () => {
-        expect(await run(A, withLora)).not.toEqual(first);
+      expect(await run(A, withLora)).not.toEqual(first);
       expect(await run(A)).toEqual(first);
     },
   );
