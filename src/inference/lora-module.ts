@@ -9,6 +9,7 @@ import {
   addKronecker,
   addProduct,
   addScaled,
+  allFinite,
   rescaleToMagnitudes,
   transposedMatrix,
   tuckerProduct,
@@ -36,7 +37,7 @@ async function read(file: SafetensorsFile, key: string): Promise<Float32Array> {
   const { dtype } = file.entry(key);
   if (!REAL.has(dtype)) throw damaged(file, key, `is of type ${dtype}, which holds no real numbers`);
   const { data } = await file.float(key);
-  if (!data.every(Number.isFinite)) throw damaged(file, key, 'holds values that are not finite');
+  if (!allFinite(data)) throw damaged(file, key, 'holds values that are not finite');
   return data;
 }
 
@@ -63,7 +64,7 @@ export async function patchWeight(weight: FloatTensor, patch: LoraPatch): Promis
     rescaleToMagnitudes(merged, await read(file, delta.dora.key), delta.dora.axis, sizes);
     interpolate(weight.data, merged, strength);
   } else await addDelta(weight.data, file, delta, strength * scale);
-  if (!weight.data.every(Number.isFinite))
+  if (!allFinite(weight.data))
     throw damaged(file, firstKey(delta), 'makes the weight grow beyond all numbers');
 }
 

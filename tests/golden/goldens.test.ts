@@ -52,3 +52,12 @@ describe('the plain form of attention', () => {
       expect(cases.filter(({ pass }) => !pass)).toEqual([]);
     });
 });
+
+describe('networks of 16 bits', () => {
+  it('lora agrees', { timeout: 300_000 }, async () => {
+    const folder = folders.find(({ kind }) => kind === 'lora');
+    const { cases, problem } = await runFolder(folder!, new OrtNodeRuntime({ dtype: 'f16' }));
+    expect(problem).toBeNull();
+    expect(cases.filter(({ pass }) => !pass)).toEqual([]);
+  });
+});

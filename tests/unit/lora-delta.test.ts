@@ -5,6 +5,7 @@ import {
   addKronecker,
   addProduct,
   addScaled,
+  allFinite,
   rescaleToMagnitudes,
   transposedMatrix,
   tuckerProduct,
@@ -111,6 +112,12 @@ describe('LoRA arithmetic, against the formulas written plainly', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('sees the one value that is no number', () => {
+    expect(allFinite(Float32Array.of(0, -0, 3e38, 1e-45))).toBe(true);
+    for (const value of [NaN, Infinity, -Infinity])
+      expect(allFinite(Float32Array.of(1, value, 2))).toBe(false);
   });
 
   it('transposes', () => {
