@@ -103,6 +103,8 @@ export interface CatalogueItem {
   readonly gated: boolean;
   /** Page of the model, https. */
   readonly source: string;
+  /** False where it has to be downloaded from its page by hand. */
+  readonly fetchable: boolean;
   /** Whether this version of the studio can run it. */
   readonly usable: boolean;
   /** The library entry that is this file, when it is there already. */

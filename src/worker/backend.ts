@@ -1,53 +1,104 @@
+import { learntLimitsSchema } from '#domain/plan/learnt.ts';
+import type { Plan, PlanWish } from '#domain/plan/plan.ts';
+import type { ExecutionPlan } from '#domain/plan/types.ts';
 import { AppError } from '#domain/job/app-error.ts';
-import { blobSource } from '#formats/byte-source.ts';
-import { SafetensorsFile } from '#formats/safetensors/file.ts';
-import { refuseByName } from '#formats/weight-file-name.ts';
-import { NetworkScope } from '#inference/network-scope.ts';
+import { NetworkPool, type ResidentFamily } from '#inference/network-pool.ts';
 import type { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
-import { assembleNetworks, recogniseFile, type ModelFiles } from '#pipelines/assemble.ts';
+import { assembleNetworks, networkFacts, unmatchedLora, type AssembledFacts } from '#pipelines/assemble.ts';
+import { modelCosts } from '#pipelines/costs.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import type { PixelOps, Segmenter, Services } from '#pipelines/services.ts';
-import type { RuntimeInfo } from './api.ts';
-import { chooseHardware } from './hardware.ts';
-import { loadDemoSlots, modelInfo, type LoadedModel, type Slots } from './model-slots.ts';
+import type { ModelPreferences } from '#storage/model-preferences.ts';
+import * as v from 'valibot';
+import type { MemoryState, ModelRole, ModelsState, ResidentModel, RuntimeInfo } from './api.ts';
+import type { Hardware } from './hardware.ts';
+import { loadEvents } from './load-events.ts';
+import { MemoryPlanner } from './memory-planner.ts';
+import { checkedBudget, checkedMinutes } from './model-preferences.ts';
+import type { ModelSet } from './model-set.ts';
 
-/** The networks of one set of models, and what lets go of them all. */
+/** Networks as a plan has them, and what lets go of them all. */
 interface Networks {
-  readonly scope: NetworkScope;
+  readonly plan: ExecutionPlan;
+  readonly pool: NetworkPool;
   readonly parts: ReturnType<typeof assembleNetworks>;
 }
 
-/**
- * Activations of one batch. WebGPU does not tell how much memory a GPU has, so this leaves room on an 8 GB card; on
- * the CPU a larger batch is no faster and only delays Stop.
- */
-const BATCH_BUDGET_BYTES = { gpu: 3 * 2 ** 30, cpu: 2 ** 28 } as const;
+/** How often networks are looked at that nobody has used for a while. */
+const IDLE_CHECK_MS = 15_000;
+const MINUTE_MS = 60_000;
 
-/** The chosen hardware, the models in their roles, and the services built from both. */
+/** The chosen hardware, the models in their roles, and the services built from both under a memory plan. */
 export class Backend {
   readonly runtime: OrtWebRuntime;
   readonly pixels: PixelOps;
-  readonly #accelerated: boolean;
-  #slots: Slots;
+  /** After which unused networks leave the device; null: never. */
+  keepMinutes: number | null = 5;
+  readonly #hardware: Hardware;
+  readonly #planner: MemoryPlanner;
+  #preferences: ModelPreferences | null = null;
+  #set: ModelSet | null = null;
+  /** Null while a part is missing that another file will bring. */
+  #facts: AssembledFacts | null = null;
   #networks: Networks | null = null;
+  #changed = (): void => undefined;
 
-  constructor(runtime: OrtWebRuntime, pixels: PixelOps, accelerated: boolean, slots: Slots) {
-    this.runtime = runtime;
-    this.pixels = pixels;
-    this.#accelerated = accelerated;
-    this.#slots = slots;
+  constructor(hardware: Hardware) {
+    this.runtime = hardware.runtime;
+    this.pixels = hardware.pixels;
+    this.#hardware = hardware;
+    this.#planner = new MemoryPlanner(hardware.device);
+    setInterval(() => void this.#evictIdle(), IDLE_CHECK_MS);
+  }
+
+  onChange(listener: () => void): void {
+    this.#changed = listener;
+  }
+
+  /** Takes up what the last visits have set and learnt. */
+  async recall(preferences: ModelPreferences): Promise<void> {
+    this.#preferences = preferences;
+    const minutes = await preferences.get('keepMinutes', checkedMinutes);
+    if (minutes) this.keepMinutes = minutes.minutes;
+    const budget = await preferences.get('memoryBudget', checkedBudget);
+    const learnt = await preferences.get('learntLimits', (value) => v.parse(learntLimitsSchema, value));
+    this.#planner.recall(budget, learnt ?? {});
   }
 
   info(): RuntimeInfo {
     return {
       networks: this.runtime.description,
       kernels: this.pixels.description,
-      accelerated: this.#accelerated,
-      models: [...this.#slots.values()].map(modelInfo),
+      accelerated: this.#hardware.accelerated,
+      models: this.#set?.info ?? [],
     };
   }
 
-  services(context: JobContext): Promise<Services> {
+  /**
+   * Puts a set of models into use; the old ones' memory is given back before this resolves, or it is said why not.
+   * @returns LoRA keys that match nothing, by entry id.
+   * @throws AppError for files that are damaged or do not belong together; the models in use stay as they were.
+   */
+  async use(set: ModelSet | null): Promise<Pick<ModelsState, 'unmatched'>> {
+    const facts = set && factsIfComplete(set);
+    const { dtype, attention } = this.#emission;
+    const costs = facts && modelCosts(facts, { dtype, attention });
+    const unmatched = facts && set ? unmatchedKeys(set, facts) : {};
+    this.#set = set;
+    this.#facts = facts;
+    this.#planner.costs = costs;
+    await this.#letGo();
+    return { unmatched };
+  }
+
+  /** The device computes in 16 bit where it can do so faithfully. */
+  get #emission() {
+    const { device, runtime } = this.#hardware;
+    return { ...runtime.emission, dtype: device.shaderF16 ? ('f16' as const) : ('f32' as const) };
+  }
+
+  /** @throws AppError when models are missing, or the wish does not fit into memory. */
+  async services(context: JobContext, wish: PlanWish): Promise<Services> {
     context.onEvent({
       kind: 'progress',
       phase: 'load',
@@ -55,103 +106,135 @@ export class Backend {
       remainingMs: null,
       detail: 'opening the models',
     });
-    const batchBudgetBytes = BATCH_BUDGET_BYTES[this.#accelerated ? 'gpu' : 'cpu'];
-    return Promise.resolve({ pixels: this.pixels, batchBudgetBytes, ...this.#assembled().parts });
+    const planned = this.#planner.plan(wish);
+    return this.#servicesFor(planned, wish, context);
   }
 
-  segmenter(): Promise<Segmenter | null> {
-    return Promise.resolve(this.#assembled().parts.segmenter);
+  async #servicesFor(planned: Plan, wish: PlanWish, context: JobContext): Promise<Services> {
+    const { parts, pool } = await this.#networksFor(planned.plan);
+    pool.watch(loadEvents(context));
+    return {
+      pixels: this.pixels,
+      batchBudgetBytes: planned.plan.batchBudgetBytes,
+      ...parts,
+      stepDown: async () => {
+        const smaller = this.#planner.smaller(planned.plan, wish);
+        void this.#preferences?.set('learntLimits', this.#planner.learnt);
+        this.#changed();
+        return smaller && this.#servicesFor(smaller, wish, context);
+      },
+    };
   }
 
-  #assembled(): Networks {
-    return (this.#networks ??= this.#assemble(this.#slots));
+  async segmenter(context: JobContext): Promise<Segmenter | null> {
+    const networks = this.#networks ?? (await this.#networksFor(this.#planner.plan(SMALLEST).plan));
+    networks.pool.watch(loadEvents(context));
+    return networks.parts.segmenter;
   }
 
-  #assemble(slots: Slots): Networks {
-    const scope = new NetworkScope(this.runtime);
-    return { scope, parts: assembleNetworks(scope, modelFiles(slots)) };
+  /** A job that asked for this came through: the next plan may trust its peak. */
+  worked(wish: PlanWish): void {
+    this.#planner.worked(this.#planner.plan(wish).peakBytes);
+    void this.#preferences?.set('learntLimits', this.#planner.learnt);
   }
 
-  /**
-   * Null while a part is missing that another file will bring, such as a checkpoint's VAE: a job then says which.
-   * @throws AppError for files that are damaged or do not belong together.
-   */
-  #assembleIfComplete(slots: Slots): Networks | null {
-    try {
-      return this.#assemble(slots);
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'model-missing') return null;
-      throw error;
+  memory(wish?: PlanWish): MemoryState {
+    return this.#planner.state(wish);
+  }
+
+  async setBudget(bytes: number | null): Promise<void> {
+    this.#planner.budgetBytes = bytes;
+    await this.#letGo();
+  }
+
+  resident(): readonly ResidentModel[] {
+    const families = this.#networks?.pool.resident() ?? [];
+    const roles = new Map<ModelRole, ResidentModel>();
+    for (const { family, bytes, idleMs } of families) {
+      const role = this.#roleOf(family);
+      const known = roles.get(role);
+      roles.set(role, {
+        role,
+        bytes: bytes + (known?.bytes ?? 0),
+        idleMs: Math.min(idleMs, known?.idleMs ?? Infinity),
+      });
+    }
+    return [...roles.values()];
+  }
+
+  /** Takes networks off the device; they come back when next run. */
+  async unload(role: ModelRole | 'all'): Promise<void> {
+    await this.#networks?.pool.evict(({ family }) => role === 'all' || this.#roleOf(family) === role);
+  }
+
+  async #evictIdle(): Promise<void> {
+    const { keepMinutes } = this;
+    if (keepMinutes === null) return;
+    const old = ({ idleMs }: ResidentFamily) => idleMs >= keepMinutes * MINUTE_MS;
+    if (this.#networks?.pool.resident().some(old)) await this.#networks.pool.evict(old);
+  }
+
+  /** Parts that a checkpoint brings itself count as the checkpoint. */
+  #roleOf(family: string): ModelRole {
+    const [kind = ''] = family.split(' ');
+    const files = this.#set?.files;
+    switch (kind) {
+      case 'text-l':
+        return files?.textL ? 'text-l' : 'checkpoint';
+      case 'text-g':
+        return files?.textG ? 'text-g' : 'checkpoint';
+      case 'codec':
+        return files?.autoencoder ? 'autoencoder' : 'checkpoint';
+      case 'anchor':
+        return 'vision';
+      case 'sam3':
+        return 'sam3';
+      default:
+        return 'checkpoint';
     }
   }
 
-  /** New models come into use at once; the old ones' memory is given back before this resolves, or it is said why not. */
-  async #replace(slots: Slots): Promise<void> {
-    const networks = this.#assembleIfComplete(slots);
+  /** Networks that differ from the present ones only in how many crops they take at once are the same. */
+  async #networksFor(plan: ExecutionPlan): Promise<Networks> {
+    if (this.#networks && sameNetworks(this.#networks.plan, plan)) return this.#networks;
+    if (!this.#facts) throw new AppError('model-missing', 'The chosen models are not complete. See Models.');
+    await this.#letGo();
+    const onChange = () => this.#changed();
+    const pool = new NetworkPool(this.runtime, { residentBytes: plan.residentBytes, onChange });
+    this.#networks = { plan, pool, parts: assembleNetworks(pool, this.#facts, plan) };
+    return this.#networks;
+  }
+
+  async #letGo(): Promise<void> {
     const old = this.#networks;
-    this.#slots = slots;
-    this.#networks = networks;
-    await old?.scope.close().catch((error: unknown) => {
+    this.#networks = null;
+    await old?.pool.close().catch((error: unknown) => {
       console.warn('The models used before could not be released completely.', error);
     });
-  }
-
-  /**
-   * Puts a file into the role its tensors say it has. A real checkpoint replaces the demo pack in every role, since
-   * the demo's parts do not fit it; what is then missing is said when a job needs it.
-   * @throws AppError with a sentence; the models in use stay as they were.
-   */
-  async useFile(file: File): Promise<void> {
-    refuseByName(file.name);
-    const model = recognised(await SafetensorsFile.open(blobSource(file, file.name)));
-    const kept = [...this.#slots.values()].filter(
-      (slot) => !slot.demo || model.role !== 'checkpoint' || slot.role === 'sam3',
-    );
-    const slots = new Map(kept.map((slot) => [slot.role, slot]));
-    slots.set(model.role, model);
-    await this.#replace(slots);
-  }
-
-  /** Back to the embedded models in every role. */
-  async useDemoPack(): Promise<void> {
-    await this.#replace(await loadDemoSlots());
+    this.#changed();
   }
 }
 
-export async function startBackend(): Promise<Backend> {
-  const [{ runtime, pixels, accelerated }, slots] = await Promise.all([chooseHardware(), loadDemoSlots()]);
-  return new Backend(runtime, pixels, accelerated, slots);
+/** Finding things needs no more than the smallest refinement does. */
+const SMALLEST: PlanWish = { cropPx: 1024, batchLimit: 1 };
+
+/** Null while a part is missing that another file will bring, such as a checkpoint's VAE: a job then says which. */
+function factsIfComplete(set: ModelSet): AssembledFacts | null {
+  try {
+    return networkFacts(set.files);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'model-missing') return null;
+    throw error;
+  }
 }
 
-function modelFiles(slots: Slots): ModelFiles {
-  const checkpoint = slots.get('checkpoint')?.file;
-  if (!checkpoint) throw new AppError('model-missing', 'No checkpoint is loaded. Choose one in Models.');
-  return {
-    checkpoint,
-    autoencoder: slots.get('autoencoder')?.file ?? null,
-    vision: slots.get('vision')?.file ?? null,
-    ipAdapter: slots.get('ip-adapter')?.file ?? null,
-    sam3: slots.get('sam3')?.file ?? null,
-  };
+function unmatchedKeys({ files, loraIds }: ModelSet, facts: AssembledFacts): ModelsState['unmatched'] {
+  const entries = files.loras.map((lora, i) => [loraIds[i] ?? '', unmatchedLora(lora, facts)] as const);
+  return Object.fromEntries(entries.filter(([, keys]) => keys.length > 0));
 }
 
-const ROLE_OF = {
-  sdxl: 'checkpoint',
-  vae: 'autoencoder',
-  taesd: 'autoencoder',
-  'clip-vision': 'vision',
-  'ip-adapter': 'ip-adapter',
-  sam3: 'sam3',
-} as const;
-
-function recognised(file: SafetensorsFile): LoadedModel {
-  const known = recogniseFile(file);
-  if (!(known.kind in ROLE_OF))
-    throw new AppError('bad-file', `"${file.source.name}" cannot be used here. ${known.sentence}`);
-  return {
-    role: ROLE_OF[known.kind as keyof typeof ROLE_OF],
-    file,
-    description: known.sentence,
-    demo: false,
-  };
+function sameNetworks(a: ExecutionPlan, b: ExecutionPlan): boolean {
+  const networks = ({ unet, others, codecTilePx, residency, residentBytes, capture }: ExecutionPlan) =>
+    JSON.stringify([unet, others, codecTilePx, residency, residentBytes, capture]);
+  return networks(a) === networks(b);
 }

@@ -1,17 +1,30 @@
 import { GpuDevice } from '#gpu/gpu-device.ts';
 import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
 import { probeAttention } from '#inference/attention-probe.ts';
+import { probeHalfPrecision } from '#inference/precision-probe.ts';
+import { accumulateInFloat32 } from '#inference/shader-hook.ts';
 import { loadOrt, type OrtBuild } from '#inference/ort-web.ts';
 import { OrtWebRuntime, type DeviceProvider } from '#inference/ort-web-runtime.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 import type { PixelOps } from '#pipelines/services.ts';
+import type { PlannedDevice } from './memory-planner.ts';
 
 export interface Hardware {
   readonly runtime: OrtWebRuntime;
   readonly pixels: PixelOps;
   readonly accelerated: boolean;
+  readonly device: PlannedDevice;
 }
+
+const GIB = 2 ** 30;
+
+/**
+ * WebGPU does not tell how much memory there is. Graphics in a processor share it with everything else; cards that
+ * people refine with have 8 GB or more. The user can say better in Models.
+ */
+const GUESSED_BYTES = { integrated: 4 * GIB, card: 8 * GIB, wasm: 4 * GIB } as const;
+const INTEGRATED = /intel|qualcomm|adreno|arm\b|mali|img|powervr/i;
 
 /**
  * A hardware GPU runs networks and kernels on WebGPU. Without one, or with a software adapter, networks run on the
@@ -32,6 +45,14 @@ function onCpu(build: OrtBuild): Hardware {
     runtime: new OrtWebRuntime(build, null, `CPU (wasm, ${threads}): no GPU found, slower`, emission),
     pixels: new CpuPixelOps(),
     accelerated: false,
+    device: {
+      kind: 'cpu',
+      adapter: 'wasm',
+      guessedBytes: GUESSED_BYTES.wasm,
+      maxBufferBytes: Infinity,
+      maxBindingBytes: Infinity,
+      shaderF16: false,
+    },
   };
 }
 
@@ -40,10 +61,20 @@ async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
   const name = `WebGPU · ${gpu.description}`;
   const probing = new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention: 'plain' });
   const attention = await probeAttention(probing);
+  const shaderF16 = gpu.hasF16 && (await probeHalfPrecision(probing));
+  const { limits } = gpu.device;
   return {
     runtime: new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention }),
     pixels: new GpuPixelOps(gpu),
     accelerated: true,
+    device: {
+      kind: 'gpu',
+      adapter: gpu.description,
+      guessedBytes: INTEGRATED.test(gpu.description) ? GUESSED_BYTES.integrated : GUESSED_BYTES.card,
+      maxBufferBytes: limits.maxBufferSize,
+      maxBindingBytes: limits.maxStorageBufferBindingSize,
+      shaderF16,
+    },
   };
 }
 
@@ -86,5 +117,6 @@ export class FamilyDevices implements DeviceProvider {
 async function requestDevice(): Promise<GPUDevice> {
   const gpu = await GpuDevice.request();
   if (!gpu) throw new AppError('gpu-unsupported', 'The browser no longer offers a GPU. Reload the page.');
+  if (gpu.hasF16) accumulateInFloat32(gpu.device);
   return gpu.device;
 }

@@ -14,6 +14,8 @@ export interface LibraryPlace {
   readonly folder: string;
   readonly origin: LibraryEntry['origin'];
   readonly bytes: number;
+  /** In hex, where a copy was hashed. */
+  readonly sha256?: string | null;
   open(): Promise<ByteSource>;
 }
 
@@ -27,7 +29,7 @@ export interface LibraryFile {
 
 /** What the library asks others about a file: the catalogue, the guess of its training. */
 export interface LibraryAdvice {
-  known(bytes: number, model: ModelFile): LibraryEntry['known'];
+  known(place: LibraryPlace, model: ModelFile): LibraryEntry['known'];
   family(name: string, metadata: ReadonlyMap<string, string>): PresetFamily;
 }
 
@@ -75,6 +77,11 @@ export class ModelLibrary {
     this.#files.set(file.place.id, file);
   }
 
+  /** Lists a file that is not even looked into, with the reason. */
+  refuse(place: LibraryPlace, sentence: string): void {
+    this.keep({ place, model: null, entry: unusable(place, sentence) });
+  }
+
   removeWhere(goes: (file: LibraryFile) => boolean): void {
     for (const file of this.files) if (goes(file)) this.#files.delete(file.place.id);
   }
@@ -96,7 +103,7 @@ export class ModelLibrary {
       usable: gives.length > 0,
       sentence: model.sentence,
       family: model.kind === 'sdxl' ? this.#advice.family(place.name, metadata) : null,
-      known: this.#advice.known(place.bytes, model),
+      known: this.#advice.known(place, model),
     };
   }
 }

@@ -9,6 +9,7 @@ import { detect, ImageFeatures } from '#pipelines/detect.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
 import type { JobContext } from '#pipelines/progress.ts';
+import type { PlanWish } from '#domain/plan/plan.ts';
 import { planRefine, refine } from '#pipelines/refine.ts';
 import { callsPerItem, itemUnits } from '#pipelines/repaint.ts';
 import type {
@@ -17,7 +18,6 @@ import type {
   ExportedPng,
   ExportRequest,
   JobId,
-  ModelsApi,
   OpenedImage,
   OverlayItem,
   PaintedMask,
@@ -29,8 +29,11 @@ import type {
   StudioApi,
   ViewState,
 } from './api.ts';
-import { startBackend, type Backend } from './backend.ts';
+import { browserStorage } from '#storage/browser-storage.ts';
+import { Backend } from './backend.ts';
+import { chooseHardware } from './hardware.ts';
 import { asResult, Jobs } from './jobs.ts';
+import { StudioModels } from './models.ts';
 import { decodePicture, type Picture } from './picture.ts';
 import { scaffoldStatistics } from './scaffold-statistics.ts';
 import { RefineRun, type Document, type Refined } from './refine-run.ts';
@@ -39,9 +42,10 @@ import { Viewer } from './viewer.ts';
 const APP_VERSION = '0.1.0';
 
 /** The worker's side of the contract: owns the backends, the pixels and the canvas. */
-export class Studio implements Omit<StudioApi, keyof ModelsApi> {
+export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
   readonly #features = new ImageFeatures();
+  readonly models = new StudioModels(browserStorage(), () => this.#features.clear());
   #viewer: Viewer | null = null;
   #backend: Backend | null = null;
   #document: Document | null = null;
@@ -51,8 +55,10 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
   start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>> {
     return asResult(async () => {
       this.#viewer = new Viewer(canvas);
-      this.#backend = await startBackend();
-      return this.#backend.info();
+      const backend = new Backend(await chooseHardware());
+      await this.models.start(backend);
+      this.#backend = backend;
+      return backend.info();
     });
   }
 
@@ -91,7 +97,7 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
   ): Promise<Result<DetectResult>> {
     return this.#jobs.run(job, onEvent, async (context) => {
       const { picture } = this.#opened();
-      const segmenter = await this.#ready().segmenter();
+      const segmenter = await this.#ready().segmenter(context);
       return detect(picture.raster, request, segmenter, this.#features, job, context);
     });
   }
@@ -116,15 +122,15 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
   plan(request: RefineRequest): Promise<Result<RefinePlan>> {
     return asResult(() => {
       const { canvas, details, tiles } = planRefine(checked(request), this.#opened().picture.raster);
-      const units = [...details, ...tiles].reduce((sum, item) => sum + itemUnits(item), 0);
-      const modelCalls = units * callsPerItem(request);
+      const items = [...details, ...tiles];
+      const units = items.reduce((sum, item) => sum + itemUnits(item), 0) * callsPerItem(request);
       return Promise.resolve({
         canvas,
         crops: details.length,
         tiles: tiles.length,
-        modelCalls: (details.length + tiles.length) * callsPerItem(request),
-        estimateMs: this.#msPerUnit === null ? null : modelCalls * this.#msPerUnit,
-        memory: { budgetBytes: 0, guessed: true, peakBytes: null, phases: [], refusal: null },
+        modelCalls: items.length * callsPerItem(request),
+        estimateMs: this.#msPerUnit === null ? null : units * this.#msPerUnit,
+        memory: this.#ready().memory(wishOf(request, items)),
       });
     });
   }
@@ -142,7 +148,9 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
     const backend = this.#ready();
     const begin = performance.now();
     const busyBefore = backend.runtime.busyMs;
-    const services = await backend.services(context);
+    const { details, tiles } = planRefine(request, opened.picture.raster);
+    const wish = wishOf(request, [...details, ...tiles]);
+    const services = await backend.services(context, wish);
     const run = new RefineRun(opened, this.#recipe(opened, request), () =>
       this.#document === opened ? this.#viewer : null,
     );
@@ -152,6 +160,7 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
       context.onEvent,
     );
     const elapsedMs = performance.now() - begin;
+    backend.worked(wish);
     this.#learnPace(request, opened.picture.raster, elapsedMs);
     const networkMs = backend.runtime.busyMs - busyBefore;
     return {
@@ -170,6 +179,7 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
 
   cancel(job: JobId): Promise<void> {
     this.#jobs.cancel(job);
+    this.models.cancel(job);
     return Promise.resolve();
   }
 
@@ -195,7 +205,7 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
   /** A picture nobody has refined yet is exported as its upscale, and the recipe says just that. */
   async #upscaledOnly(opened: Document, request: RefineRequest, context: JobContext): Promise<Refined> {
     const plain = { ...request, detections: [], global: { ...request.global, enabled: false } };
-    const services = await this.#ready().services(context);
+    const services = await this.#ready().services(context, wishOf(plain, []));
     const canvas = await refine(opened.picture.raster, plain, services, context);
     return { canvas, recipe: { ...this.#recipe(opened, plain), complete: true } };
   }
@@ -209,26 +219,10 @@ export class Studio implements Omit<StudioApi, keyof ModelsApi> {
       version: APP_VERSION,
       request,
       source: { sha256: picture.sha256, size: { width, height } },
-      models: models.map(({ role, name, bytes }) => ({ role, name, bytes })),
+      models: models.map(({ role, name, bytes, strength }) => ({ role, name, bytes, strength })),
       runtime: networks,
       complete: false,
     };
-  }
-
-  useModelFile(file: File): Promise<Result<RuntimeInfo>> {
-    return asResult(async () => {
-      await this.#ready().useFile(file);
-      this.#features.clear();
-      return this.#ready().info();
-    });
-  }
-
-  useDemoPack(): Promise<Result<RuntimeInfo>> {
-    return asResult(async () => {
-      await this.#ready().useDemoPack();
-      this.#features.clear();
-      return this.#ready().info();
-    });
   }
 
   scaffoldStatistics(spec: ScaffoldSpec, canvas: Size<'canvas'>): Promise<ScaffoldStatistics> {
@@ -266,4 +260,10 @@ function recipeIn(picture: Picture): Recipe | null {
 
 function exportName(name: string, { width, height }: Size<'canvas'>): string {
   return `${name.replace(/\.[^.]*$/, '')}-luna-${width}x${height}.png`;
+}
+
+/** What of a request the memory plan depends on. */
+function wishOf({ batchLimit }: RefineRequest, items: readonly { readonly sizePx: number }[]): PlanWish {
+  const largest = Math.max(0, ...items.map(({ sizePx }) => sizePx));
+  return { cropPx: largest > 1024 ? 1536 : 1024, batchLimit };
 }

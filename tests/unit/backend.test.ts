@@ -1,97 +1,115 @@
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
-import type { NetworkRuntime } from '#inference/runtime.ts';
-import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
-import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
+import { AppError } from '#domain/job/app-error.ts';
 import { Backend } from '#worker/backend.ts';
-import { loadDemoSlots } from '#worker/model-slots.ts';
+import { StudioModels } from '#worker/models.ts';
+import { demoFile, fakeStorage, hardware, NotingRuntime, serveDemoPack } from './model-fixtures.ts';
 
-const ROOT = new URL('../..', import.meta.url);
 const context = { signal: new AbortController().signal, onEvent: () => undefined };
+const WISH = { cropPx: 1024, batchLimit: 4 } as const;
+const FAMILIES = ['text-l', 'text-g'];
 
-/** The node runtime, noting which networks are loaded and released. */
-class NotingRuntime implements NetworkRuntime {
-  readonly description = 'noting';
-  readonly #inner = new OrtNodeRuntime({ threads: 1 });
-  readonly emission = this.#inner.emission;
-  readonly loaded: string[] = [];
-  readonly released: string[] = [];
-  releaseFails = false;
-
-  async load(...[family, graph, weights]: Parameters<NetworkRuntime['load']>) {
-    const network = await this.#inner.load(family, graph, weights);
-    this.loaded.push(family);
-    return {
-      name: network.name,
-      run: network.run.bind(network),
-      release: async () => {
-        this.released.push(family);
-        await network.release();
-        if (this.releaseFails) throw new Error(`${family} is stuck`);
-      },
-    };
-  }
-}
-
-async function demoFile(name: string): Promise<File> {
-  return new File([await readFile(new URL(`models/demo/${name}`, ROOT))], name);
-}
+beforeEach(serveDemoPack);
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 async function setUp() {
   const runtime = new NotingRuntime();
-  const backend = new Backend(
-    runtime as unknown as OrtWebRuntime,
-    new CpuPixelOps(),
-    false,
-    await loadDemoSlots(),
-  );
-  const services = await backend.services(context);
+  const backend = new Backend(hardware(runtime));
+  const models = new StudioModels(fakeStorage().storage, () => undefined);
+  await models.start(backend);
+  const services = await backend.services(context, WISH);
   await services.prompts.encode('a face', 'comfy');
-  expect(runtime.loaded).toEqual(['text-l', 'text-g']);
-  return { runtime, backend, services };
+  expect(runtime.loaded).toEqual(FAMILIES);
+  return { runtime, backend, models, services };
 }
 
-const FAMILIES = ['text-l', 'text-g'];
-
 describe('changing models', () => {
-  beforeEach(() => {
-    vi.stubGlobal('fetch', async (url: string) => new Response(await readFile(new URL(`.${url}`, ROOT))));
-  });
-  afterEach(() => {
-    vi.unstubAllGlobals();
-    vi.restoreAllMocks();
-  });
-
   it.each([
-    ['a file', async (backend: Backend) => backend.useFile(await demoFile('vision.safetensors'))],
-    ['the demo pack', (backend: Backend) => backend.useDemoPack()],
+    ['a file', async (models: StudioModels) => models.useModelFile(await demoFile('vision.safetensors'))],
+    ['the demo pack', (models: StudioModels) => models.useDemoPack()],
   ])('to %s releases the old networks and uses new ones', async (_, change) => {
-    const { runtime, backend, services } = await setUp();
-    await change(backend);
+    const { runtime, backend, models, services } = await setUp();
+    expect(await change(models)).toMatchObject({ ok: true });
     expect([...runtime.released].sort()).toEqual([...FAMILIES].sort());
     await expect(services.prompts.encode('eyes', 'comfy')).rejects.toMatchObject({ code: 'aborted' });
-    const fresh = await backend.services(context);
+    const fresh = await backend.services(context, WISH);
     await expect(fresh.prompts.encode('eyes', 'comfy')).resolves.toBeDefined();
     expect(runtime.loaded).toEqual([...FAMILIES, ...FAMILIES]);
   });
 
   it('goes through even when the old networks cannot be released', async () => {
-    const { runtime, backend } = await setUp();
+    const { runtime, backend, models } = await setUp();
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     runtime.releaseFails = true;
-    await backend.useFile(await demoFile('vision.safetensors'));
+    await models.useModelFile(await demoFile('vision.safetensors'));
     expect(runtime.released).toHaveLength(2);
     expect(warn).toHaveBeenCalledOnce();
     expect(backend.info().models.find(({ role }) => role === 'vision')?.demo).toBe(false);
-    const { prompts } = await backend.services(context);
+    const { prompts } = await backend.services(context, WISH);
     await expect(prompts.encode('eyes', 'comfy')).resolves.toBeDefined();
   });
 
   it('leaves everything as it was when the file is refused', async () => {
-    const { runtime, backend, services } = await setUp();
-    await expect(backend.useFile(new File(['nothing'], 'x.safetensors'))).rejects.toThrow();
+    const { runtime, models, services } = await setUp();
+    expect(await models.useModelFile(new File(['nothing'], 'x.safetensors'))).toMatchObject({ ok: false });
     expect(runtime.released).toEqual([]);
     await expect(services.prompts.encode('eyes', 'comfy')).resolves.toBeDefined();
+  });
+});
+
+describe('what is on the device', () => {
+  it('is told by role, falls when it is unloaded, and comes back when used', async () => {
+    const { runtime, backend, services } = await setUp();
+    const [resident] = backend.resident();
+    expect(resident).toMatchObject({ role: 'checkpoint' });
+    expect(resident?.bytes).toBeGreaterThan(100_000);
+    await backend.unload('sam3');
+    expect(backend.resident()).toHaveLength(1);
+    await backend.unload('checkpoint');
+    expect(backend.resident()).toEqual([]);
+    await expect(services.prompts.encode('eyes', 'comfy')).resolves.toBeDefined();
+    expect(runtime.loaded).toEqual([...FAMILIES, ...FAMILIES]);
+  });
+
+  it('leaves by itself after the minutes it may stay unused', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'performance'] });
+    const { backend } = await setUp();
+    backend.keepMinutes = 5;
+    await vi.advanceTimersByTimeAsync(4 * 60_000);
+    expect(backend.resident()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(2 * 60_000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(backend.resident()).toEqual([]));
+  });
+});
+
+describe('the memory plan', () => {
+  it('refuses what does not fit, and says what would', async () => {
+    const { backend, models } = await setUp();
+    const tiny = new Backend(hardware(new NotingRuntime(), { kind: 'gpu', guessedBytes: 2 ** 20 }));
+    await new StudioModels(fakeStorage().storage, () => undefined).start(tiny);
+    expect(tiny.memory().refusal).toMatch(/GB/);
+    await expect(tiny.services(context, WISH)).rejects.toMatchObject({ code: 'gpu-out-of-memory' });
+  });
+
+  it('steps down after a job ran out of memory, and remembers it at the next visit', async () => {
+    const visits = fakeStorage();
+    const device = { kind: 'gpu', guessedBytes: 8 * 2 ** 30 } as const;
+    const visit = async () => {
+      const backend = new Backend(hardware(new NotingRuntime(), device));
+      await new StudioModels(visits.storage, () => undefined).start(backend);
+      return backend;
+    };
+    const backend = await visit();
+    const before = backend.memory().peakBytes as number;
+    const services = await backend.services(context, WISH);
+    const smaller = await services.stepDown?.(new AppError('gpu-out-of-memory', 'full'));
+    expect(smaller?.batchBudgetBytes).toBeLessThan(services.batchBudgetBytes);
+    await expect(services.prompts.encode('a', 'comfy')).rejects.toMatchObject({ code: 'aborted' });
+    await expect(smaller?.prompts.encode('a', 'comfy')).resolves.toBeDefined();
+    const again = await visit();
+    expect(again.memory().peakBytes).toBeLessThan(before);
   });
 });

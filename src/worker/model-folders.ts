@@ -1,0 +1,129 @@
+import { AppError } from '#domain/job/app-error.ts';
+import { scanFolder, type FolderScan, type ScannedFile } from '#storage/scan-folder.ts';
+import type { LinkedFolderRecord, LinkedFolders } from '#storage/linked-folders.ts';
+import { watchedSource } from '#storage/watched-source.ts';
+import type { LinkedFolder } from './api.ts';
+import type { LibraryPlace, ModelLibrary } from './library.ts';
+
+const ID = /^linked:([^/]+)\/(.+)$/;
+
+/** Id of a file in a linked folder: the same at every visit. */
+export const linkedId = (folderId: string, path: string): string => `linked:${folderId}/${path}`;
+
+/** A scan opens headers only; it ends by itself within seconds. */
+const NEVER = new AbortController().signal;
+
+/** The user's linked folders and the library entries that lie in them. */
+export class FolderModels {
+  readonly #records: LinkedFolders;
+  readonly #library: ModelLibrary;
+  readonly #scans = new Map<string, FolderScan>();
+
+  constructor(records: LinkedFolders, library: ModelLibrary) {
+    this.#records = records;
+    this.#library = library;
+  }
+
+  async list(): Promise<readonly LinkedFolder[]> {
+    return Promise.all((await this.#records.list()).map((record) => this.#describe(record)));
+  }
+
+  async link(handle: FileSystemDirectoryHandle): Promise<LinkedFolder> {
+    return this.scan((await this.#records.add(handle)).id);
+  }
+
+  /** Lists what is in a folder now; without permission only what it is called. */
+  async scan(folderId: string): Promise<LinkedFolder> {
+    const record = await this.#get(folderId);
+    if ((await this.#records.permissionOf(record)) !== 'granted') return this.#describe(record);
+    const scan = await scanFolder(record.handle, { signal: NEVER });
+    this.#forget(folderId);
+    for (const file of scan.files) await this.#library.list(place(folderId, file));
+    for (const { path, sentence } of scan.refused)
+      this.#library.refuse(refusedPlace(folderId, path), sentence);
+    this.#scans.set(folderId, scan);
+    return this.#describe(record);
+  }
+
+  async unlink(folderId: string): Promise<void> {
+    await this.#records.remove(folderId);
+    this.#forget(folderId);
+    this.#scans.delete(folderId);
+  }
+
+  /** Finds one file of an earlier visit without scanning its folder; null when it cannot be read now. */
+  async find(id: string): Promise<LibraryPlace | null> {
+    const [, folderId = '', path = ''] = ID.exec(id) ?? [];
+    const record = await this.#records.get(folderId);
+    if (!record || (await this.#records.permissionOf(record)) !== 'granted') return null;
+    try {
+      const handle = await fileAt(record.handle, path);
+      const { size } = await handle.getFile();
+      return place(folderId, { path, name: handle.name, folder: parent(path), bytes: size, handle });
+    } catch {
+      return null;
+    }
+  }
+
+  #forget(folderId: string): void {
+    this.#library.removeWhere(({ place: { id } }) => id.startsWith(linkedId(folderId, '')));
+  }
+
+  async #get(folderId: string): Promise<LinkedFolderRecord> {
+    const record = await this.#records.get(folderId);
+    if (!record) throw new AppError('bad-request', 'This folder is no longer linked. Link it again.');
+    return record;
+  }
+
+  async #describe(record: LinkedFolderRecord): Promise<LinkedFolder> {
+    const scan = this.#scans.get(record.id);
+    return {
+      id: record.id,
+      name: record.name,
+      permission: await this.#records.permissionOf(record),
+      handle: record.handle,
+      layout: scan?.layout ?? 'folder',
+      files: scan?.files.length ?? 0,
+      notices: scan?.notices ?? [],
+    };
+  }
+}
+
+function place(
+  folderId: string,
+  file: Pick<ScannedFile, 'path' | 'name' | 'folder' | 'bytes' | 'handle'>,
+): LibraryPlace {
+  return {
+    id: linkedId(folderId, file.path),
+    name: file.name,
+    folder: file.folder,
+    origin: 'linked',
+    bytes: file.bytes,
+    open: () => watchedSource(file.handle),
+  };
+}
+
+function refusedPlace(folderId: string, path: string): LibraryPlace {
+  const refuse = () => Promise.reject(new AppError('bad-file', `"${path}" cannot be used.`));
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return {
+    id: linkedId(folderId, path),
+    name,
+    folder: parent(path),
+    origin: 'linked',
+    bytes: 0,
+    open: refuse,
+  };
+}
+
+function parent(path: string): string {
+  return path.split('/').slice(0, -1).join('/');
+}
+
+async function fileAt(root: FileSystemDirectoryHandle, path: string): Promise<FileSystemFileHandle> {
+  const folders = path.split('/');
+  const name = folders.pop() ?? '';
+  let folder = root;
+  for (const each of folders) folder = await folder.getDirectoryHandle(each);
+  return folder.getFileHandle(name);
+}

@@ -1,0 +1,85 @@
+import { AppError } from '#domain/job/app-error.ts';
+import { downloadModel } from '#storage/download-model.ts';
+import type { ImportedModels } from '#storage/imported-models.ts';
+import type { ImportedRecord } from '#storage/import-record.ts';
+import type { DownloadRequest, JobId, LibraryEntry, TransferEvent } from './api.ts';
+import type { LibraryPlace, ModelLibrary } from './library.ts';
+import { catalogueSource } from './model-advice.ts';
+
+const importedId = (recordId: string): string => `imported:${recordId}`;
+
+/** Copies of models in the browser's own storage, and the imports and downloads that make them. */
+export class ModelTransfers {
+  readonly #imported: ImportedModels;
+  readonly #library: ModelLibrary;
+  readonly #running = new Map<JobId, AbortController>();
+
+  constructor(imported: ImportedModels, library: ModelLibrary) {
+    this.#imported = imported;
+    this.#library = library;
+  }
+
+  /** Lists the complete copies, after clearing away what an interruption left behind. */
+  async listImported(): Promise<void> {
+    await this.#imported.sweep();
+    for (const record of await this.#imported.list()) await this.#library.list(this.#place(record));
+  }
+
+  async import(
+    job: JobId,
+    entryId: string,
+    onProgress: (event: TransferEvent) => void,
+  ): Promise<LibraryEntry> {
+    const file = this.#library.get(entryId);
+    if (!file?.entry.usable) throw new AppError('bad-request', 'Choose a usable model file to import.');
+    const { name, folder } = file.place;
+    const source = await file.place.open();
+    return this.#transfer(job, (signal) =>
+      this.#imported.import(source, { name, folder, note: entryId }, { signal, onProgress }),
+    );
+  }
+
+  async download(
+    job: JobId,
+    { catalogueId, token, licenceAccepted }: DownloadRequest,
+    onProgress: (event: TransferEvent) => void,
+  ): Promise<LibraryEntry> {
+    const source = catalogueSource(catalogueId);
+    if (!licenceAccepted)
+      throw new AppError('bad-request', 'Read and accept the model’s licence before downloading it.');
+    return this.#transfer(job, (signal) =>
+      downloadModel({ ...source, token }, this.#imported, { signal, onProgress }),
+    );
+  }
+
+  cancel(job: JobId): void {
+    this.#running.get(job)?.abort(new AppError('aborted', 'Stopped. What has arrived is kept.'));
+  }
+
+  async delete(entryId: string): Promise<void> {
+    const file = this.#library.get(entryId);
+    if (file?.place.origin !== 'imported')
+      throw new AppError(
+        'bad-request',
+        'Only imported copies can be deleted; linked files are never touched.',
+      );
+    await this.#imported.remove(entryId.slice(importedId('').length));
+    this.#library.removeWhere(({ place }) => place.id === entryId);
+  }
+
+  async #transfer(job: JobId, work: (signal: AbortSignal) => Promise<ImportedRecord>): Promise<LibraryEntry> {
+    const controller = new AbortController();
+    this.#running.set(job, controller);
+    try {
+      const record = await work(controller.signal);
+      return (await this.#library.list(this.#place(record))).entry;
+    } finally {
+      this.#running.delete(job);
+    }
+  }
+
+  #place({ id, name, folder, size, sha256 }: ImportedRecord): LibraryPlace {
+    const open = () => this.#imported.open(id);
+    return { id: importedId(id), name, folder, origin: 'imported', bytes: size, sha256, open };
+  }
+}

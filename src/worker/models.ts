@@ -1,0 +1,326 @@
+import { proxyMarker } from 'comlink';
+import { AppError } from '#domain/job/app-error.ts';
+import type { BrowserStorage } from '#storage/browser-storage.ts';
+import { watchedSource } from '#storage/watched-source.ts';
+import type {
+  DownloadRequest,
+  JobId,
+  LibraryEntry,
+  LinkedFolder,
+  LoraChoice,
+  ModelRole,
+  ModelsApi,
+  ModelSelection,
+  ModelsState,
+  Result,
+  RuntimeInfo,
+  SingleRole,
+  TransferEvent,
+} from './api.ts';
+import type { Backend } from './backend.ts';
+import { asResult } from './jobs.ts';
+import { ModelLibrary, type LibraryFile, type LibraryPlace } from './library.ts';
+import { catalogueItems, libraryAdvice } from './model-advice.ts';
+import { FolderModels } from './model-folders.ts';
+import { demoId, demoPlaces } from './model-places.ts';
+import { checkedSelection, loadable } from './model-preferences.ts';
+import { openSet } from './model-set.ts';
+import { ModelTransfers } from './model-transfers.ts';
+import { missingParts, NO_MODELS, selected } from './selection.ts';
+
+/** Changes within this time reach the page as one. */
+const PUBLISH_MS = 50;
+
+/** The Models view's side of the worker: what is known, what is chosen, what is on the device. */
+export class StudioModels implements ModelsApi {
+  /** Comlink calls its methods where it is instead of copying it. */
+  readonly [proxyMarker] = true;
+  readonly #library = new ModelLibrary(libraryAdvice);
+  readonly #storage: BrowserStorage;
+  readonly #folders: FolderModels;
+  readonly #transfers: ModelTransfers;
+  /** Called when other models are in use. */
+  readonly #onChanged: () => void;
+  #starting: Backend | null = null;
+  #selection: ModelSelection = NO_MODELS;
+  /** What was chosen at an earlier visit and cannot be opened yet. */
+  #wanted: ModelSelection | null = null;
+  #unmatched: ModelsState['unmatched'] = {};
+  #listener: ((state: ModelsState) => void) | null = null;
+  #publishing: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(storage: BrowserStorage, onChanged: () => void) {
+    this.#storage = storage;
+    this.#folders = new FolderModels(storage.folders, this.#library);
+    this.#transfers = new ModelTransfers(storage.imported, this.#library);
+    this.#onChanged = onChanged;
+  }
+
+  /** Lists the demo pack and what was imported, and takes up the last visit's selection as far as it can be read. */
+  async start(backend: Backend): Promise<void> {
+    this.#starting = backend;
+    backend.onChange(() => this.#publish());
+    for (const place of await demoPlaces()) await this.#library.list(place);
+    await this.#use(this.#demoSelection());
+    await this.#recall().catch((error: unknown) => {
+      console.warn('The models of the last visit could not be taken up.', error);
+    });
+  }
+
+  async #recall(): Promise<void> {
+    const { preferences } = this.#storage;
+    await this.#backend.recall(preferences);
+    await this.#transfers.listImported();
+    this.#wanted = await preferences.get('selection', checkedSelection);
+    for (const id of this.#wanted ? loadable(this.#wanted) : []) {
+      const place = this.#library.get(id) ? null : await this.#folders.find(id);
+      if (place) await this.#library.list(place);
+    }
+    await this.#takeWanted();
+    // Headers of whole folders take seconds; the studio need not wait for them.
+    void this.#scanAll().finally(() => this.#publish());
+  }
+
+  async #scanAll(): Promise<void> {
+    for (const { id } of await this.#folders.list()) await this.#folders.scan(id).catch(console.warn);
+  }
+
+  /** The earlier selection comes into use once everything it names can be opened. */
+  async #takeWanted(): Promise<boolean> {
+    const wanted = this.#wanted;
+    if (!wanted || loadable(wanted).some((id) => !this.#library.get(id)?.entry.usable)) return false;
+    this.#wanted = null;
+    await this.#use(wanted);
+    return true;
+  }
+
+  async watchModels(onChange: (state: ModelsState) => void): Promise<void> {
+    this.#listener = onChange;
+    onChange(await this.#state());
+  }
+
+  linkFolder(handle: FileSystemDirectoryHandle): Promise<Result<LinkedFolder>> {
+    return this.#changing(() => this.#folders.link(handle));
+  }
+
+  scanFolder(folderId: string): Promise<Result<LinkedFolder>> {
+    return this.#changing(async () => {
+      const folder = await this.#folders.scan(folderId);
+      if (await this.#takeWanted()) this.#onChanged();
+      return folder;
+    });
+  }
+
+  unlinkFolder(folderId: string): Promise<Result<null>> {
+    return this.#changing(async () => {
+      await this.#folders.unlink(folderId);
+      await this.#dropUnlisted();
+      return null;
+    });
+  }
+
+  addFiles(files: readonly { readonly file: File; readonly path: string }[]): Promise<Result<null>> {
+    return this.#changing(async () => {
+      for (const { file, path } of files) await this.#library.list(chosenPlace(file, path));
+      return null;
+    });
+  }
+
+  useModelFile(file: File): Promise<Result<RuntimeInfo>> {
+    return this.#changing(async () => {
+      await this.#useFile(file);
+      return this.#backend.info();
+    });
+  }
+
+  async #useFile(file: File): Promise<void> {
+    const known = await this.#library.read(chosenPlace(file, file.name));
+    const { gives, sentence } = known.entry;
+    const [role] = gives;
+    if (!role)
+      throw new AppError(
+        'bad-file',
+        known.model ? `"${file.name}" cannot be used here. ${sentence}` : sentence,
+      );
+    await this.#trying(known, (library) =>
+      role === 'lora'
+        ? { ...this.#selection, loras: [...this.#selection.loras, { id: known.place.id, strength: 1 }] }
+        : selected(library, this.#selection, role, known.place.id),
+    );
+  }
+
+  /** Lists a file for as long as using it succeeds. */
+  async #trying(
+    file: LibraryFile,
+    select: (library: readonly LibraryFile[]) => ModelSelection,
+  ): Promise<void> {
+    const before = this.#library.get(file.place.id);
+    this.#library.keep(file);
+    try {
+      await this.#choose(select(this.#library.files));
+    } catch (error) {
+      if (!before) this.#library.removeWhere(({ place }) => place.id === file.place.id);
+      throw error;
+    }
+  }
+
+  useDemoPack(): Promise<Result<RuntimeInfo>> {
+    return this.#selecting(() => this.#demoSelection());
+  }
+
+  #demoSelection(): ModelSelection {
+    const own = { ...NO_MODELS, roles: { ...NO_MODELS.roles, sam3: demoId('sam3.safetensors') } };
+    const picked = selected(this.#library.files, own, 'checkpoint', demoId('checkpoint.safetensors'));
+    const autoencoder = demoId('autoencoder.safetensors');
+    return selected(this.#library.files, picked, 'autoencoder', autoencoder);
+  }
+
+  selectModel(role: SingleRole, entryId: string | null): Promise<Result<RuntimeInfo>> {
+    return this.#selecting(() => selected(this.#library.files, this.#selection, role, entryId));
+  }
+
+  setLoras(loras: readonly LoraChoice[]): Promise<Result<RuntimeInfo>> {
+    return this.#selecting(() => ({ ...this.#selection, loras }));
+  }
+
+  setPrediction(prediction: ModelSelection['prediction']): Promise<Result<RuntimeInfo>> {
+    return this.#selecting(() => ({ ...this.#selection, prediction }));
+  }
+
+  importModel(
+    job: JobId,
+    entryId: string,
+    onTransfer: (event: TransferEvent) => void,
+  ): Promise<Result<LibraryEntry>> {
+    return this.#changing(() => this.#transfers.import(job, entryId, onTransfer));
+  }
+
+  downloadModel(
+    job: JobId,
+    request: DownloadRequest,
+    onTransfer: (event: TransferEvent) => void,
+  ): Promise<Result<LibraryEntry>> {
+    return this.#changing(() => this.#transfers.download(job, request, onTransfer));
+  }
+
+  /** Stops a transfer; what has arrived stays for the next try. */
+  cancel(job: JobId): void {
+    this.#transfers.cancel(job);
+  }
+
+  deleteImported(entryId: string): Promise<Result<null>> {
+    return this.#changing(async () => {
+      await this.#transfers.delete(entryId);
+      await this.#dropUnlisted();
+      return null;
+    });
+  }
+
+  unload(role: ModelRole | 'all'): Promise<Result<null>> {
+    return this.#changing(() => this.#backend.unload(role).then(() => null));
+  }
+
+  async setKeepMinutes(minutes: number | null): Promise<void> {
+    this.#backend.keepMinutes = minutes;
+    await this.#storage.preferences.set('keepMinutes', { minutes });
+    this.#publish();
+  }
+
+  setMemoryBudget(bytes: number | null): Promise<Result<null>> {
+    return this.#changing(async () => {
+      await this.#backend.setBudget(bytes);
+      await this.#storage.preferences.set('memoryBudget', bytes);
+      return null;
+    });
+  }
+
+  get #backend(): Backend {
+    if (!this.#starting) throw new AppError('internal', 'The studio is still starting.');
+    return this.#starting;
+  }
+
+  /** A selection by the user: it is what the next visit begins with. */
+  async #choose(selection: ModelSelection): Promise<void> {
+    await this.#use(selection);
+    this.#wanted = null;
+    await this.#storage.preferences.set('selection', selection);
+    this.#onChanged();
+  }
+
+  /** @throws AppError when its files cannot be opened or do not belong together; the former stay in use. */
+  async #use(selection: ModelSelection): Promise<void> {
+    const set = await openSet(this.#library, selection);
+    const { unmatched } = await this.#backend.use(set);
+    this.#selection = selection;
+    this.#unmatched = unmatched;
+    this.#publish();
+  }
+
+  /** After entries went: what they played is empty, or the demo pack's if it was the checkpoint. */
+  async #dropUnlisted(): Promise<void> {
+    const { roles, loras } = this.#selection;
+    const gone = (id: string | null) => id !== null && !this.#library.get(id);
+    if (!Object.values(roles).some(gone) && !loras.some(({ id }) => gone(id))) return;
+    const kept = Object.fromEntries(Object.entries(roles).map(([role, id]) => [role, gone(id) ? null : id]));
+    const rest: ModelSelection = {
+      ...this.#selection,
+      roles: kept as ModelSelection['roles'],
+      loras: loras.filter(({ id }) => !gone(id)),
+    };
+    await this.#choose(rest.roles.checkpoint === null ? this.#demoSelection() : rest);
+  }
+
+  #selecting(select: () => ModelSelection): Promise<Result<RuntimeInfo>> {
+    return this.#changing(async () => {
+      await this.#choose(select());
+      return this.#backend.info();
+    });
+  }
+
+  #changing<T>(work: () => Promise<T>): Promise<Result<T>> {
+    return asResult(() => work().finally(() => this.#publish()));
+  }
+
+  #publish(): void {
+    if (!this.#listener || this.#publishing !== null) return;
+    this.#publishing = setTimeout(() => {
+      this.#publishing = null;
+      void this.#state().then((state) => this.#listener?.(state));
+    }, PUBLISH_MS);
+  }
+
+  async #state(): Promise<ModelsState> {
+    const { persisted, usage } = await storageFacts();
+    return {
+      entries: this.#library.files.map(({ entry }) => entry),
+      folders: await this.#folders.list(),
+      catalogue: catalogueItems(this.#library),
+      selection: this.#selection,
+      missing: missingParts(this.#library.files, this.#selection),
+      unmatched: this.#unmatched,
+      resident: this.#backend.resident(),
+      keepMinutes: this.#backend.keepMinutes,
+      memory: this.#backend.memory(),
+      storage: { persistent: persisted, usedBytes: usage },
+    };
+  }
+}
+
+function chosenPlace(file: File, path: string): LibraryPlace {
+  return {
+    id: `file:${path}:${file.size}:${file.lastModified}`,
+    name: file.name,
+    folder: path.split('/').slice(0, -1).join('/'),
+    origin: 'file',
+    bytes: file.size,
+    open: () => watchedSource(file),
+  };
+}
+
+async function storageFacts(): Promise<{ persisted: boolean; usage: number }> {
+  const [persisted, { usage = 0 }] = await Promise.all([
+    navigator.storage.persisted(),
+    navigator.storage.estimate(),
+  ]);
+  return { persisted, usage };
+}
