@@ -87,7 +87,6 @@ describe('what is on the device', () => {
 
 describe('the memory plan', () => {
   it('refuses what does not fit, and says what would', async () => {
-    const { backend, models } = await setUp();
     const tiny = new Backend(hardware(new NotingRuntime(), { kind: 'gpu', guessedBytes: 2 ** 20 }));
     await new StudioModels(fakeStorage().storage, () => undefined).start(tiny);
     expect(tiny.memory().refusal).toMatch(/GB/);

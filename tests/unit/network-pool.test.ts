@@ -16,6 +16,7 @@ function graph(name: string, bytes: number): EmittedGraph {
     model: new Uint8Array(),
     inputs: [],
     outputs: [],
+    values: new Map(),
     weights: [{ location: 't/w', recipe: tensor('w'), dims, dtype: 'f32' }],
     consumedKeys: new Set(['w']),
   };
