@@ -1,6 +1,6 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { ByteSource } from '../byte-source.ts';
-import { parseHeaderJson } from './header-json.ts';
+import { parseHeaderJson, shown, UNPRINTABLE } from './header-json.ts';
 
 /** Element types of the safetensors format and their size in bits. */
 export const DTYPE_BITS = {
@@ -40,6 +40,8 @@ export interface SafetensorsHeader {
 const MAX_HEADER_BYTES = 16 * 1024 * 1024;
 const MAX_TENSORS = 100_000;
 const MAX_RANK = 8;
+/** The longest names of known models have about 150 characters. */
+const MAX_NAME_LENGTH = 512;
 const LENGTH_BYTES = 8;
 
 /**
@@ -50,11 +52,17 @@ const LENGTH_BYTES = 8;
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
   if (source.size < LENGTH_BYTES + 2)
     throw bad(source, `it is ${source.size} bytes long, too short for a header`);
-  const length = headerLength(source, await source.read(0, LENGTH_BYTES));
-  const bytes = await source.read(LENGTH_BYTES, LENGTH_BYTES + length);
-  if (bytes.length !== length) throw bad(source, 'the file ends inside its header; it may be truncated');
+  const length = headerLength(source, await readExactly(source, 0, LENGTH_BYTES));
+  const bytes = await readExactly(source, LENGTH_BYTES, LENGTH_BYTES + length);
   const header = parseHeaderJson(decodeUtf8(source, bytes), (reason) => bad(source, reason));
   return validate(source, header, LENGTH_BYTES + length);
+}
+
+/** A file can become shorter between one read and the next. */
+async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await source.read(begin, end);
+  if (bytes.length !== end - begin) throw bad(source, 'the file ends inside its header; it may be truncated');
+  return bytes;
 }
 
 function bad(source: ByteSource, reason: string): AppError {
@@ -75,7 +83,8 @@ function headerLength(source: ByteSource, bytes: Uint8Array<ArrayBuffer>): numbe
 
 function decodeUtf8(source: ByteSource, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // A byte-order mark is kept, and then refused: other readers do not skip it.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
     throw new AppError('bad-file', bad(source, 'its header is not UTF-8 text').message, { cause });
   }
@@ -102,31 +111,38 @@ function validate(
 function stringMap(source: ByteSource, value: unknown): ReadonlyMap<string, string> {
   if (!(value instanceof Map)) throw bad(source, '"__metadata__" is not an object');
   for (const [key, text] of value)
-    if (typeof text !== 'string') throw bad(source, `metadata field "${String(key)}" is not text`);
+    if (typeof text !== 'string') throw bad(source, `metadata field ${shown(String(key))} is not text`);
   return value as ReadonlyMap<string, string>;
 }
 
 function tensorEntry(source: ByteSource, name: string, value: unknown, dataBegin: number): TensorEntry {
-  if (!(value instanceof Map)) throw bad(source, `the entry of tensor "${name}" is not an object`);
-  const dtype = value.get('dtype') as unknown;
-  if (typeof dtype !== 'string' || !(dtype in DTYPE_BITS))
-    throw bad(source, `tensor "${name}" has the unknown type ${JSON.stringify(dtype)}`);
-  const dims = wholeNumbers(source, name, 'shape', value.get('shape'));
-  const offsets = wholeNumbers(source, name, 'data_offsets', value.get('data_offsets'));
+  const fail = (reason: string) => bad(source, `tensor ${shown(name)} ${reason}`);
+  if (name.length > MAX_NAME_LENGTH) throw fail(`has a name of ${name.length} characters`);
+  if (name.search(UNPRINTABLE) >= 0) throw fail('has a name with control characters');
+  if (!(value instanceof Map)) throw fail('is described by something that is not an object');
+  const dtype = elementType(value.get('dtype'), fail);
+  const dims = wholeNumbers('shape', value.get('shape'), fail);
+  const offsets = wholeNumbers('data_offsets', value.get('data_offsets'), fail);
   const [begin, end] = offsets;
   if (offsets.length !== 2 || begin === undefined || end === undefined || begin > end)
-    throw bad(source, `tensor "${name}" has the data_offsets [${offsets.join(', ')}]`);
-  if (dims.length > MAX_RANK)
-    throw bad(source, `tensor "${name}" has ${dims.length} axes (limit ${MAX_RANK})`);
-  const expected = byteCount(dims, dtype as SafetensorsDtype);
+    throw fail(`has ${offsets.length} data_offsets that begin with ${begin} and ${end}`);
+  if (dims.length > MAX_RANK) throw fail(`has ${dims.length} axes (limit ${MAX_RANK})`);
+  const expected = byteCount(dims, dtype);
   if (expected !== BigInt(end - begin))
-    throw bad(source, `tensor "${name}" needs ${expected} bytes but its data_offsets span ${end - begin}`);
-  return { name, dtype: dtype as SafetensorsDtype, dims, begin: dataBegin + begin, end: dataBegin + end };
+    throw fail(`needs ${expected} bytes but its data_offsets span ${end - begin}`);
+  return { name, dtype, dims, begin: dataBegin + begin, end: dataBegin + end };
 }
 
-function wholeNumbers(source: ByteSource, name: string, field: string, value: unknown): number[] {
+type FailTensor = (reason: string) => AppError;
+
+function elementType(value: unknown, fail: FailTensor): SafetensorsDtype {
+  if (typeof value === 'string' && Object.hasOwn(DTYPE_BITS, value)) return value as SafetensorsDtype;
+  throw fail(`has the unknown type ${typeof value === 'string' ? shown(value) : String(typeof value)}`);
+}
+
+function wholeNumbers(field: string, value: unknown, fail: FailTensor): number[] {
   if (!Array.isArray(value) || !value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0))
-    throw bad(source, `tensor "${name}" has no valid ${field}`);
+    throw fail(`has no valid ${field}`);
   return value as number[];
 }
 
@@ -140,9 +156,12 @@ function checkContiguous(source: ByteSource, entries: TensorEntry[], dataBegin: 
   let position = dataBegin;
   for (const entry of entries) {
     if (entry.end > source.size)
-      throw bad(source, `tensor "${entry.name}" lies beyond the end of the file; the file may be truncated`);
-    if (entry.begin < position) throw bad(source, `tensor "${entry.name}" overlaps the one before it`);
-    if (entry.begin > position) throw bad(source, `there is a hole before tensor "${entry.name}"`);
+      throw bad(
+        source,
+        `tensor ${shown(entry.name)} lies beyond the end of the file; the file may be truncated`,
+      );
+    if (entry.begin < position) throw bad(source, `tensor ${shown(entry.name)} overlaps the one before it`);
+    if (entry.begin > position) throw bad(source, `there is a hole before tensor ${shown(entry.name)}`);
     position = entry.end;
   }
   if (position !== source.size) throw bad(source, `${source.size - position} bytes follow the last tensor`);
