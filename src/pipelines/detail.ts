@@ -5,14 +5,8 @@ import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
 import { decodeRle, isEmptyMask } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
-import {
-  batchLimit,
-  itemUnits,
-  repaintBatch,
-  type RepaintItem,
-  type Repainted,
-  type RepaintJob,
-} from './repaint.ts';
+import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
+import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
 import type { PixelOps } from './services.ts';
 
 /** A detection with everything the detail pass decides about it beforehand. */
@@ -78,7 +72,7 @@ export function batchesOf<T extends { readonly sizePx: number }>(items: readonly
  * the result depends neither on batch size nor on order. Writes into `canvas`.
  */
 export async function refineDetails(
-  job: RepaintJob,
+  job: LadderJob,
   canvas: Raster8<'canvas'>,
   items: readonly DetailItem[],
 ): Promise<void> {
@@ -88,7 +82,7 @@ export async function refineDetails(
     const { coverages, alphas } = await layerMasks(job, members, canvas);
     for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
       const masked = batch.map((item) => ({ ...item, coverage: coverages.get(item) as Field<'canvas'> }));
-      const painted = await repaintBatch(job, source, masked, 'detail');
+      const painted = await repaintWithinMemory(job, source, masked, 'detail');
       for (const [i, item] of batch.entries())
         await paste(job, canvas, item, alphas.get(item) as Field<'canvas'>, painted[i] as Repainted);
     }
@@ -96,7 +90,7 @@ export async function refineDetails(
 }
 
 async function paste(
-  job: RepaintJob,
+  job: LadderJob,
   canvas: Raster8<'canvas'>,
   item: DetailItem,
   alpha: Field<'canvas'>,
@@ -117,7 +111,7 @@ interface LayerMasks {
 }
 
 async function layerMasks(
-  job: RepaintJob,
+  job: LadderJob,
   members: readonly DetailItem[],
   canvas: Size<'canvas'>,
 ): Promise<LayerMasks> {

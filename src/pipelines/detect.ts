@@ -20,13 +20,15 @@ const MAX_MASK_SIDE = 2048;
 /** Keeps the features of the last picture: only new pixels are encoded again. */
 export class ImageFeatures {
   #key: Raster8 | null = null;
+  #segmenter: Segmenter | null = null;
   #encoded: EncodedImage | null = null;
 
   async of(image: Raster8<'image'>, segmenter: Segmenter): Promise<EncodedImage> {
-    if (this.#encoded && this.#key === image) return this.#encoded;
+    if (this.#encoded && this.#key === image && this.#segmenter === segmenter) return this.#encoded;
     this.clear();
     this.#encoded = await segmenter.encodeImage(image);
     this.#key = image;
+    this.#segmenter = segmenter;
     return this.#encoded;
   }
 
@@ -34,6 +36,7 @@ export class ImageFeatures {
     this.#encoded?.dispose();
     this.#encoded = null;
     this.#key = null;
+    this.#segmenter = null;
   }
 }
 

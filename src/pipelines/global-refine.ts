@@ -4,15 +4,9 @@ import type { RefineRequest } from '#domain/job/request.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
+import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
 import { batchesOf, detectionCoverage, type DetailItem } from './detail.ts';
-import {
-  batchLimit,
-  itemUnits,
-  repaintBatch,
-  type RepaintItem,
-  type Repainted,
-  type RepaintJob,
-} from './repaint.ts';
+import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
 
 /** The UNet halves its latents twice, and 64 px keeps every level whole on the way. */
 const UNET_PX = 64;
@@ -51,7 +45,7 @@ export function planGlobal(request: RefineRequest, canvas: Size<'canvas'>): Tile
  * Writes into `canvas`. `only` restricts the run to some tiles (indices of the plan).
  */
 export async function refineGlobally(
-  job: RepaintJob,
+  job: LadderJob,
   canvas: Raster8<'canvas'>,
   tiles: readonly TileItem[],
   refined: readonly DetailItem[],
@@ -62,7 +56,7 @@ export async function refineGlobally(
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
     for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
       const items = await Promise.all(batch.map((item) => withStrength(job, item, canvas, refined)));
-      const painted = await repaintBatch(job, source, items, 'global');
+      const painted = await repaintWithinMemory(job, source, items, 'global');
       for (const [i, item] of batch.entries())
         await paste(job, canvas, item, tileWeights(item.plan, item.tile), painted[i] as Repainted);
     }
@@ -70,7 +64,7 @@ export async function refineGlobally(
 }
 
 async function paste(
-  job: RepaintJob,
+  job: LadderJob,
   canvas: Raster8<'canvas'>,
   item: TileItem,
   weight: Field<'canvas'>,
@@ -84,7 +78,7 @@ async function paste(
 
 /** Areas the detail pass has painted get less: strength = 1 − coverage·(1 − refinedFactor), soft as the masks are. */
 async function withStrength(
-  job: RepaintJob,
+  job: LadderJob,
   item: TileItem,
   canvas: Size<'canvas'>,
   refined: readonly DetailItem[],

@@ -22,6 +22,9 @@ const RELATIVE_COST: Readonly<Record<WorkKind, number>> = {
 
 export type WorkPlan = Readonly<Partial<Record<WorkKind, number>>>;
 
+/** Units done of each kind at one moment. */
+export type WorkMark = ReadonlyMap<WorkKind, number>;
+
 /**
  * Progress and remaining time of one job from counted, measured work. Fractions never go backwards even when the
  * estimate of the remaining work grows.
@@ -54,6 +57,17 @@ export class ProgressTracker {
     this.#done.set(kind, { units: entry.units + units, ms: entry.ms + performance.now() - begin });
     this.#report(phase, detail);
     return result;
+  }
+
+  /** What has been done so far, for {@link undo}. */
+  mark(): WorkMark {
+    return new Map([...this.#done].map(([kind, { units }]) => [kind, units]));
+  }
+
+  /** The work since `mark` came to nothing and will be done again: it was spent, so the total grows by it. */
+  undo(mark: WorkMark): void {
+    for (const [kind, { units }] of this.#done)
+      this.#total.set(kind, (this.#total.get(kind) ?? 0) + units - (mark.get(kind) ?? 0));
   }
 
   #report(phase: JobPhase, detail: string): void {

@@ -5,6 +5,7 @@ import type { Raster8 } from '#domain/raster.ts';
 import { announceMissing, PromptLibrary } from './conditioning.ts';
 import { planDetail, refineDetails, type DetailItem } from './detail.ts';
 import { planGlobal, refineGlobally, type TileItem } from './global-refine.ts';
+import { MemoryLadder, type LadderJob } from './memory-ladder.ts';
 import { ProgressTracker, type JobContext, type WorkPlan } from './progress.ts';
 import { callsPerItem, codecPasses, itemUnits, type RepaintItem } from './repaint.ts';
 import type { Services } from './services.ts';
@@ -72,13 +73,23 @@ export async function refine(
     items.some((item) => item.anchorScale > 0),
     context,
   );
+  const memory = new MemoryLadder(services, context);
   const prompts = await PromptLibrary.encode(
     items.flatMap((item) => [item.prompt, item.negative]),
     request.promptSyntax,
-    services.prompts,
+    memory.prompts,
     tracker,
   );
-  const job = { request, services, prompts, tracker, context };
+  const job: LadderJob = {
+    request,
+    prompts,
+    tracker,
+    context,
+    memory,
+    get services() {
+      return memory.services;
+    },
+  };
   await refineDetails(job, canvas, plan.details);
   await refineGlobally(job, canvas, plan.tiles, plan.details, options.onlyTiles);
   return canvas;

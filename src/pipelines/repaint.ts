@@ -53,9 +53,15 @@ export function itemUnits(item: { readonly sizePx: number }): number {
  * model's batch. Results do not depend on it.
  */
 export function batchLimit({ sampling, batchLimit }: RefineRequest, services: Services): number {
+  const rows = sampling.guidanceScale === 1 ? 1 : 2;
+  return Math.max(1, Math.min(batchLimit, rowLimit(services) / rows));
+}
+
+/** Rows of 1024² in one model call; the plan counts two per item. */
+function rowLimit({ plan, denoiser, batchBudgetBytes }: Services): number {
+  if (plan) return plan.batchItems * 2;
   const side = 1024 / LATENT_PX;
-  const bytes = services.denoiser.bytesPerItem(size(side, side)) * (sampling.guidanceScale === 1 ? 1 : 2);
-  return Math.max(1, Math.min(batchLimit, Math.floor(services.batchBudgetBytes / bytes)));
+  return batchBudgetBytes / denoiser.bytesPerItem(size(side, side));
 }
 
 /** Autoencoder passes per item: encode, decode of the original, decode of the result; an inpainting model adds one. */

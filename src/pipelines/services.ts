@@ -1,5 +1,7 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { AppError } from '#domain/job/app-error.ts';
 import type { AnchorPreset, ScaffoldSpec } from '#domain/job/request.ts';
+import type { ExecutionPlan } from '#domain/plan/types.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
 import type { SigmaTable } from '#domain/sampling/sigmas.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
@@ -158,6 +160,15 @@ export interface Services {
   readonly prompts: PromptEncoder;
   readonly anchors: AnchorEncoder | null;
   readonly denoiser: Denoiser;
-  /** What the activations of one batch may take. */
+  /** What the activations of one batch may take. The plan's word goes before it. */
   readonly batchBudgetBytes: number;
+  /** The memory plan the networks were assembled by; absent where nothing was planned. */
+  readonly plan?: ExecutionPlan;
+  /**
+   * Asks for services that take clearly less, after these ran out of memory with a single item; null: there are none.
+   * Once it has answered, nothing of the old ones is used any more.
+   */
+  readonly stepDown?: (error: AppError) => Promise<Services | null>;
+  /** What the user can do when there are none. A sentence. */
+  readonly memoryAdvice?: string;
 }
