@@ -1,13 +1,15 @@
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '#domain/job/app-error.ts';
 
 /** The file's name in a ComfyUI folder. */
 export const EXTRA_MODEL_PATHS = 'extra_model_paths.yaml';
 
-/** Real files have a few kilobytes. */
-export const EXTRA_MODEL_PATHS_MAX_BYTES = 4 * 2 ** 20;
+/** Real files have two or three kilobytes; parsing hostile text takes seconds per megabyte. */
+export const EXTRA_MODEL_PATHS_MAX_BYTES = 256 * 2 ** 10;
 const MAX_ALIASES = 100;
 const MAX_PATHS = 1000;
+/** Brackets in the file, and columns before a line's first word. */
+const MAX_NESTING = 100;
 
 /** One path of the file: where models of a kind lie. */
 export interface ExtraModelPath {
@@ -23,7 +25,7 @@ export interface ExtraModelPath {
  * @throws AppError `bad-file` when it is too big, no YAML, or nested beyond reason.
  */
 export function parseExtraModelPaths(bytes: Uint8Array, name = EXTRA_MODEL_PATHS): readonly ExtraModelPath[] {
-  if (bytes.length > EXTRA_MODEL_PATHS_MAX_BYTES) throw refusal(name, 'it is larger than 4 MiB');
+  if (bytes.length > EXTRA_MODEL_PATHS_MAX_BYTES) throw refusal(name, 'it is larger than 256 KiB');
   const root = parseYaml(new TextDecoder().decode(bytes), name);
   const paths: ExtraModelPath[] = [];
   for (const section of mapValues(root)) {
@@ -38,17 +40,42 @@ export function parseExtraModelPaths(bytes: Uint8Array, name = EXTRA_MODEL_PATHS
 }
 
 function parseYaml(text: string, name: string): unknown {
+  if (mayNestDeeply(text)) throw refusal(name, 'it is nested too deeply');
+  const lines = new LineCounter();
   try {
     // Duplicate keys are let through: looking for them takes quadratic time, and the last one wins anyway.
-    const document = parseDocument(text, { schema: 'core', merge: false, uniqueKeys: false });
+    const document = parseDocument(text, {
+      schema: 'core',
+      merge: false,
+      uniqueKeys: false,
+      // Finding line and column takes linear time for each of maybe very many errors.
+      prettyErrors: false,
+      lineCounter: lines,
+    });
     const error = document.errors[0];
-    if (error) throw error;
+    if (error) throw new SyntaxError(`line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
     return document.toJS({ mapAsMap: true, maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (cause) {
-    // Besides syntax errors: alias bombs (ReferenceError) and nesting deeper than the stack (RangeError).
+    // Besides syntax errors: alias bombs (ReferenceError).
     const reason = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : '';
     throw refusal(name, `it is not readable as YAML (${reason})`, cause);
   }
+}
+
+/**
+ * Whether collections could lie in each other deeper than any real file has them. Asked before parsing, because a
+ * parser that runs out of stack inside a regular expression takes the whole process with it (seen with V8).
+ */
+function mayNestDeeply(text: string): boolean {
+  // Levels come from brackets, and from what a line begins with: indentation and "- - -".
+  let brackets = 0;
+  for (const char of text) if (char === '[' || char === '{') brackets++;
+  return brackets > MAX_NESTING || text.split('\n').some((line) => leadLength(line) > MAX_NESTING);
+}
+
+function leadLength(line: string): number {
+  const lead = line.search(/[^\s?:-]/);
+  return lead < 0 ? line.trim().length : lead;
 }
 
 function mapValues(value: unknown): Iterable<unknown> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppError } from '#domain/job/app-error.ts';
 import { downloadModel, type DownloadOptions } from '#storage/download-model.ts';
 import type { DownloadSpec } from '#storage/download-source.ts';
@@ -227,7 +227,8 @@ describe('downloading', () => {
     const controller = new AbortController();
     server.plan = () => ({ stallAfter: 300_000 });
     const stopped = downloadModel(spec(), modelsOn(disk), options({ signal: controller.signal }));
-    setTimeout(() => controller.abort(new Error('stop')), 300);
+    await vi.waitFor(() => expect(disk.log.filter(({ kind }) => kind === 'put')).toHaveLength(1 + 4));
+    controller.abort(new Error('stop'));
     await expect(stopped).rejects.toThrow('stop');
     const [partial] = await modelsOn(disk).partials();
     expect(partial!.chunks.filter(Boolean)).toHaveLength(Math.floor(300_000 / CHUNK));

@@ -69,6 +69,11 @@ export function folderHandle(name: string, entries: FakeEntries): FileSystemDire
       if (entries[key] instanceof FakeFile) throw asError('TypeMismatchError');
       return wrap(key);
     },
+    getFileHandle: async (key: string) => {
+      if (!Object.hasOwn(entries, key)) throw asError('NotFoundError');
+      if (!(entries[key] instanceof FakeFile)) throw asError('TypeMismatchError');
+      return wrap(key);
+    },
     isSameEntry: async (other: { entries?: FakeEntries }) => other.entries === entries,
     entries,
   } as unknown as FileSystemDirectoryHandle;
