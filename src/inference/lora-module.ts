@@ -7,13 +7,13 @@ import type { SafetensorsDtype } from '#formats/safetensors/header.ts';
 import {
   addHadamard,
   addKronecker,
-  addProduct,
   addScaled,
   allFinite,
   rescaleToMagnitudes,
   transposedMatrix,
   tuckerProduct,
 } from './lora-delta.ts';
+import { addProduct } from './matrix-product.ts';
 
 /** A module with the file it is in and how strongly it applies. */
 export interface LoraPatch {

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import {
   addHadamard,
   addKronecker,
-  addProduct,
   addScaled,
   allFinite,
   rescaleToMagnitudes,
   transposedMatrix,
   tuckerProduct,
 } from '#inference/lora-delta.ts';
+import { addProduct, addProductPlain } from '#inference/matrix-product.ts';
+import { simdTiles } from '#inference/simd-tile.ts';
 import { generator } from './unet-keymaps.ts';
 
 /** Reproducible numbers of either sign. */
@@ -28,7 +29,12 @@ function expectClose(actual: Float32Array, expected: readonly number[]): void {
 const side = (max: number) => fc.integer({ min: 1, max });
 
 describe('LoRA arithmetic, against the formulas written plainly', () => {
-  it('adds a scaled matrix product, whatever the sizes leave over of its tiles and blocks', () => {
+  const products = [
+    ['SIMD', addProduct],
+    ['plain', addProductPlain],
+  ] as const;
+
+  it.each(products)('adds a scaled matrix product, whatever its tiles leave over (%s)', (_, product) => {
     fc.assert(
       fc.property(side(11), side(9), side(40), fc.string(), (rows, inner, columns, seed) => {
         const [a, b] = [values(rows * inner, `a${seed}`), values(inner * columns, `b${seed}`)];
@@ -39,29 +45,32 @@ describe('LoRA arithmetic, against the formulas written plainly', () => {
           for (let k = 0; k < inner; k++) sum += a[i * inner + k]! * b[k * columns + j]!;
           return start - 0.7 * sum;
         });
-        addProduct(target, a, b, { rows, inner, columns }, -0.7);
+        product(target, a, b, { rows, inner, columns }, -0.7);
         expectClose(target, expected);
       }),
       { numRuns: 60 },
     );
   });
 
+  it('has SIMD here, so that its twin is really compared with something else', () => {
+    expect(simdTiles()).not.toBeNull();
+  });
+
   it.each([
     [3, 64, 1030],
     [5, 300, 61],
     [2, 20_000, 3],
-  ])('adds a product of [%i,%i] with %i columns, which takes several blocks', (rows, inner, columns) => {
-    const [a, b] = [values(rows * inner, 'a'), values(inner * columns, 'b')];
-    const target = new Float32Array(rows * columns);
-    addProduct(target, a, b, { rows, inner, columns }, 1);
-    const expected = Array.from(target, (_, at) => {
-      const [i, j] = [Math.floor(at / columns), at % columns];
-      let sum = 0;
-      for (let k = 0; k < inner; k++) sum += a[i * inner + k]! * b[k * columns + j]!;
-      return sum;
-    });
-    expectClose(target, expected);
-  });
+    [1280, 64, 40],
+  ])(
+    'adds a product of [%i,%i] with %i columns, in several blocks, as its twin does',
+    (rows, inner, columns) => {
+      const [a, b] = [values(rows * inner, 'a'), values(inner * columns, 'b')];
+      const [target, twin] = [new Float32Array(rows * columns), new Float32Array(rows * columns)];
+      addProduct(target, a, b, { rows, inner, columns }, 1 / inner);
+      addProductPlain(twin, a, b, { rows, inner, columns }, 1 / inner);
+      expectClose(target, [...twin]);
+    },
+  );
 
   it('adds a Kronecker product', () => {
     fc.assert(
