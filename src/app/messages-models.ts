@@ -158,6 +158,7 @@ const get = {
   token: 'Access token',
   tokenHint: 'This file is gated: accept its terms at the source and paste a read token. It is not stored.',
   cancel: 'Cancel',
+  byHand: 'Has to be downloaded from its page; then link its folder or drop the file here.',
   present: 'In the library',
   notUsable: 'This version of the studio cannot run it yet.',
   done: (title: string) => `${title} is in the library.`,

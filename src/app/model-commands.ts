@@ -64,11 +64,13 @@ export class ModelCommands {
   /** Listens to a worker that has just started, and gives it the session's files again. */
   async attach(runtime: RuntimeInfo): Promise<RuntimeInfo> {
     const { client, expect } = this.#host;
-    void client.send((api) => api.watchModels(callback((state) => this.view.take(state, performance.now()))));
-    if (this.#listed.length > 0) expect(await client.call((api) => api.addFiles(this.#listed)));
+    void client.send((api) =>
+      api.models.watchModels(callback((state) => this.view.take(state, performance.now()))),
+    );
+    if (this.#listed.length > 0) expect(await client.call((api) => api.models.addFiles(this.#listed)));
     let latest = runtime;
     for (const file of this.#used)
-      latest = expect(await client.call((api) => api.useModelFile(file))) ?? latest;
+      latest = expect(await client.call((api) => api.models.useModelFile(file))) ?? latest;
     return latest;
   }
 
@@ -103,21 +105,21 @@ export class ModelCommands {
   }
 
   async useFile(file: File): Promise<boolean> {
-    const change = () => this.#host.client.call((api) => api.useModelFile(file));
+    const change = () => this.#host.client.call((api) => api.models.useModelFile(file));
     const changed = await this.#change(file.name, change, texts.used(file.name));
     if (changed) this.#used = [...this.#used, file];
     return changed;
   }
 
   async useDemoPack(): Promise<void> {
-    const change = () => this.#host.client.call((api) => api.useDemoPack());
+    const change = () => this.#host.client.call((api) => api.models.useDemoPack());
     if (await this.#change(texts.demoPack, change, texts.demoUsed)) this.#used = [];
   }
 
   /** Fills a role, or empties it. */
   async select(role: SingleRole, entry: LibraryEntry | null): Promise<void> {
     const name = entry?.name ?? texts.roles[role];
-    const change = () => this.#host.client.call((api) => api.selectModel(role, entry?.id ?? null));
+    const change = () => this.#host.client.call((api) => api.models.selectModel(role, entry?.id ?? null));
     await this.#change(name, change, entry ? texts.used(name) : texts.unused(name));
   }
 
@@ -130,19 +132,17 @@ export class ModelCommands {
 
   /** Takes a new stack at once and sends the newest one as soon as the worker is free. */
   setLoras(loras: readonly LoraChoice[]): void {
-    const { job, notifier } = this.#host;
-    if (job.running) return notifier.info(texts.busy);
     this.view.pendingLoras = loras;
     this.#loras.push(loras);
   }
 
   async #sendLoras(loras: readonly LoraChoice[]): Promise<void> {
-    await this.#change(texts.loras, () => this.#host.client.call((api) => api.setLoras(loras)), '');
+    await this.#change(texts.loras, () => this.#host.client.call((api) => api.models.setLoras(loras)), '');
     if (this.view.pendingLoras === loras) this.view.pendingLoras = null;
   }
 
   async setPrediction(prediction: ModelSelection['prediction']): Promise<void> {
-    const change = () => this.#host.client.call((api) => api.setPrediction(prediction));
+    const change = () => this.#host.client.call((api) => api.models.setPrediction(prediction));
     await this.#change(texts.predictionChanged, change, '');
   }
 
@@ -181,7 +181,7 @@ export class ModelCommands {
 
   async linkFolder(handle: FileSystemDirectoryHandle): Promise<void> {
     const linked = await this.#scan(handle.name, () =>
-      this.#host.client.call((api) => api.linkFolder(handle)),
+      this.#host.client.call((api) => api.models.linkFolder(handle)),
     );
     if (!linked) return;
     this.view.tab = 'library';
@@ -195,12 +195,12 @@ export class ModelCommands {
   }
 
   async rescan(folder: LinkedFolder): Promise<void> {
-    await this.#scan(folder.name, () => this.#host.client.call((api) => api.scanFolder(folder.id)));
+    await this.#scan(folder.name, () => this.#host.client.call((api) => api.models.scanFolder(folder.id)));
   }
 
   async unlink(folder: LinkedFolder): Promise<void> {
     const { client, expect, notifier } = this.#host;
-    const result = await client.call((api) => api.unlinkFolder(folder.id));
+    const result = await client.call((api) => api.models.unlinkFolder(folder.id));
     if (!result.ok) return void expect(result);
     const run = () => void this.linkFolder(folder.handle);
     notifier.info(texts.library.unlinked(folder.name), { label: messages.app.undo, run });
@@ -221,7 +221,7 @@ export class ModelCommands {
       .map((file) => ({ file, path: file.webkitRelativePath || file.name }));
     if (weights.length === 0) return this.#host.notifier.info(texts.library.noWeights);
     await this.#host.started();
-    const result = await this.#host.client.call((api) => api.addFiles(weights));
+    const result = await this.#host.client.call((api) => api.models.addFiles(weights));
     if (result.ok) this.#listed = [...this.#listed, ...weights];
     else this.#host.expect(result);
   }
@@ -233,7 +233,7 @@ export class ModelCommands {
       entry.id,
       texts.transfer.import(entry.name),
       (job, onTransfer) =>
-        this.#host.client.call((api) => api.importModel(job, entry.id, callback(onTransfer))),
+        this.#host.client.call((api) => api.models.importModel(job, entry.id, callback(onTransfer))),
       () => this.#host.notifier.info(texts.library.keptOffline(entry.name)),
     );
   }
@@ -246,13 +246,13 @@ export class ModelCommands {
       item.id,
       texts.transfer.download(item.title),
       (job, onTransfer) =>
-        this.#host.client.call((api) => api.downloadModel(job, request, callback(onTransfer))),
+        this.#host.client.call((api) => api.models.downloadModel(job, request, callback(onTransfer))),
       () => this.#host.notifier.info(texts.get.done(item.title)),
     );
   }
 
   async deleteImported(entry: LibraryEntry): Promise<void> {
-    const result = await this.#host.client.call((api) => api.deleteImported(entry.id));
+    const result = await this.#host.client.call((api) => api.models.deleteImported(entry.id));
     if (result.ok) this.#host.notifier.info(texts.library.removed(entry.name));
     else this.#host.expect(result);
   }
@@ -262,18 +262,18 @@ export class ModelCommands {
     const { job, notifier, client, expect } = this.#host;
     if (job.running) return notifier.info(texts.busy);
     for (const role of roles === 'all' ? (['all'] as const) : roles) {
-      const result = await client.call((api) => api.unload(role));
+      const result = await client.call((api) => api.models.unload(role));
       if (!result.ok) return void expect(result);
     }
     notifier.info(texts.use.unloaded);
   }
 
   async setKeepMinutes(minutes: number | null): Promise<void> {
-    await this.#host.client.send((api) => api.setKeepMinutes(minutes));
+    await this.#host.client.send((api) => api.models.setKeepMinutes(minutes));
   }
 
   async setMemoryBudget(bytes: number | null): Promise<void> {
-    const result = await this.#host.client.call((api) => api.setMemoryBudget(bytes));
+    const result = await this.#host.client.call((api) => api.models.setMemoryBudget(bytes));
     if (!result.ok) this.#host.expect(result);
   }
 

@@ -62,6 +62,9 @@ export class ModelsStateHolder {
   readonly family = $derived<PresetFamily | null>(this.checkpoint?.family ?? null);
   readonly loras = $derived(this.pendingLoras ?? this.state?.selection.loras ?? []);
   readonly residentBytes = $derived((this.state?.resident ?? []).reduce((sum, { bytes }) => sum + bytes, 0));
+  readonly #kept = $derived(
+    this.entries.filter(({ origin }) => origin === 'imported').map(({ name, bytes }) => `${name} ${bytes}`),
+  );
   /** Nothing but the demo pack is known: the view explains itself. */
   readonly firstRun = $derived(
     this.state !== null &&
@@ -90,6 +93,11 @@ export class ModelsStateHolder {
 
   entry(id: string | null): LibraryEntry | undefined {
     return this.entries.find((entry) => entry.id === id);
+  }
+
+  /** Whether a copy of this file is in the browser's own storage. */
+  isKept({ name, bytes }: LibraryEntry): boolean {
+    return this.#kept.includes(`${name} ${bytes}`);
   }
 
   candidates(role: ModelRole): readonly LibraryEntry[] {

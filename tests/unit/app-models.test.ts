@@ -152,6 +152,13 @@ describe('models state', () => {
     expect(holder.refused).toEqual([]);
   });
 
+  it('knows which files have a copy for offline use', () => {
+    const copy = entry('copy', { name: xl.name, origin: 'imported' });
+    const holder = holderOf({ entries: [xl, vae, copy] });
+    expect(holder.isKept(xl)).toBe(true);
+    expect(holder.isKept(vae)).toBe(false);
+  });
+
   it('asks for a new plan when selection or budget change, not when networks idle', () => {
     const before = holderOf().planKey;
     expect(holderOf({ resident: [{ role: 'sam3', bytes: 1, idleMs: 9 }] }).planKey).toBe(before);
@@ -247,17 +254,17 @@ class FakeClient extends WorkerClient {
   named(method: string): readonly unknown[] {
     return this.calls.filter(([name]) => name === method).map(([, ...args]) => args);
   }
-  readonly #api = new Proxy(
+  readonly #api: never = new Proxy(
     {},
     {
-      get:
-        (_target, name: string) =>
-        (...args: unknown[]) => {
-          this.calls.push([name, ...args]);
-          return Promise.resolve(this.answers[name] ?? { ok: true, value: this.runtime });
-        },
+      get: (_target, name: string) =>
+        name === 'models' ? this.#api : (...args: unknown[]) => this.#answer(name, args),
     },
   ) as never;
+  #answer(name: string, args: readonly unknown[]): Promise<Result<unknown>> {
+    this.calls.push([name, ...args]);
+    return Promise.resolve(this.answers[name] ?? { ok: true, value: this.runtime });
+  }
 }
 
 describe('model commands', () => {

@@ -95,7 +95,11 @@ class FakeClient extends WorkerClient {
           };
           this.calls.push({ method: name, args, answer });
         });
-    return new Proxy({}, { get: (_target, name) => method(String(name)) }) as never;
+    const api: object = new Proxy(
+      {},
+      { get: (_target, name) => (name === 'models' ? api : method(String(name))) },
+    );
+    return api as never;
   }
 }
 
