@@ -1,24 +1,37 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
-import type { AttentionForm } from '#models/graph/attention.ts';
 import { discover } from './golden/discover.ts';
+import { openWeightsAs } from './golden/files.ts';
+import { WEIGHT_TYPES } from './golden/reencode.ts';
 import { runFolder } from './golden/run.ts';
 import type { CaseResult } from './golden/types.ts';
 
+const USAGE = `Usage: npm run golden -- [--attention=plain|fused] [--precision=f32|f16] [--weights=${WEIGHT_TYPES.join('|')}] DIR...`;
+
+/** Values each option may have. */
+const OPTIONS = {
+  attention: ['fused', 'plain'],
+  precision: ['f32', 'f16'],
+  weights: ['stored', ...WEIGHT_TYPES],
+} as const;
+type Options = { readonly [Name in keyof typeof OPTIONS]: (typeof OPTIONS)[Name][number] };
+
 /**
- * `npm run golden -- [--attention=plain|fused] DIR...` compares our networks and maths with reference tensors.
- * Every DIR is a golden folder or a folder of them. One line per case on stdout, sentences about folders that
- * cannot be run on stderr; exits with 1 unless everything passed.
+ * `npm run golden -- [options] DIR...` compares our networks and maths with reference tensors. Every DIR is a golden
+ * folder or a folder of them. `--precision=f16` runs 16-bit graphs against the READMEs' 16-bit tolerances;
+ * `--weights=TYPE` opens every weight file as if it had been saved in that type. One line per case on stdout, sentences
+ * about folders that cannot be run on stderr; exits with 1 unless everything passed.
  */
 async function main(args: readonly string[]): Promise<number> {
   const dirs = args.filter((arg) => !arg.startsWith('--'));
-  const attention = attentionForm(args);
-  if (dirs.length === 0 || !attention) {
-    process.stderr.write('Usage: npm run golden -- [--attention=plain|fused] DIR...\n');
+  const options = readOptions(args.filter((arg) => arg.startsWith('--')));
+  if (dirs.length === 0 || !options) {
+    process.stderr.write(`${USAGE}\n`);
     return 1;
   }
-  const runtime = new OrtNodeRuntime({ attention });
+  openWeightsAs(options.weights === 'stored' ? null : options.weights);
+  const runtime = new OrtNodeRuntime({ attention: options.attention, dtype: options.precision });
   const count = { passed: 0, failed: 0 };
   const problem = (text: string) => {
     count.failed++;
@@ -46,10 +59,17 @@ function located(dir: string): string {
   return existsSync(fromUser) ? fromUser : resolve(dir);
 }
 
-function attentionForm(args: readonly string[]): AttentionForm | null {
-  const options = args.filter((arg) => arg.startsWith('--'));
-  const form = options[0]?.replace('--attention=', '') ?? 'fused';
-  return options.length <= 1 && (form === 'plain' || form === 'fused') ? form : null;
+/** `--name=value` of each option; null where a name or value is none of them. */
+function readOptions(args: readonly string[]): Options | null {
+  const values: Record<string, string> = {};
+  for (const arg of args) {
+    const [, name = '', value = ''] = /^--([a-z]+)=(.+)$/.exec(arg) ?? [];
+    if (!Object.hasOwn(OPTIONS, name)) return null;
+    if (!(OPTIONS[name as keyof Options] as readonly string[]).includes(value)) return null;
+    values[name] = value;
+  }
+  const defaults = { attention: 'fused', precision: 'f32', weights: 'stored' } as const;
+  return { ...defaults, ...values };
 }
 
 function printCase({ name, maxAbs, relRms, pass, note }: CaseResult): void {

@@ -67,6 +67,17 @@ describe('npm run golden', () => {
     expect(status).toBe(1);
   });
 
+  it('takes precision and type of the weights, and nothing it does not know', { timeout: 60_000 }, () => {
+    const { status, stdout } = golden('--precision=f16', '--weights=BF16', join(DATA, 'taesd'));
+    expect(stdout[0]).toMatch(/^taesd\/encode\.latent maxAbs=\d\.\d\de-[234] .* PASS$/);
+    expect(status).toBe(0);
+    for (const option of ['--precision=f8', '--speed=2'])
+      expect(golden(option, DATA)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('Usage') as string,
+      });
+  });
+
   it('exits with 1 when nothing was asked', { timeout: 60_000 }, () => {
     expect(golden()).toMatchObject({ status: 1, stderr: expect.stringContaining('Usage') as string });
   });

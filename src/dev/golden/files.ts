@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { openSafetensors } from '#node/file-source.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import type { FloatTensor, HostTensor } from '#domain/tensor.ts';
+import { reencoded, type WeightType } from './reencode.ts';
 import { GoldenError, type GoldenContext } from './types.ts';
 
 export async function exists(path: string): Promise<boolean> {
@@ -12,12 +13,23 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+let weightType: WeightType | null = null;
+
+/** From now on weights are opened as if they had been saved in this type (`--weights=`); null: as they are. */
+export function openWeightsAs(type: WeightType | null): void {
+  weightType = type;
+}
+
+/** What is fed and what is expected stays as it was recorded; every other file holds weights. */
+const RECORDED = /(inputs|outputs|taps|samples|odd_size|schedules|scaling|sigmas|distilled)\.safetensors$/;
+
 /** Opens a .safetensors of a golden folder (`weights.safetensors`, `../clip_l/weights.safetensors`). */
 export async function openTensors(dir: string, file: string): Promise<SafetensorsFile> {
   const path = join(dir, file);
   if (!(await exists(path)))
     throw new GoldenError(`"${basename(dir)}" has no file ${file}, which its cases need.`);
-  return openSafetensors(path);
+  const opened = await openSafetensors(path);
+  return weightType && !RECORDED.test(file) ? reencoded(opened, weightType) : opened;
 }
 
 /** Parses a JSON file of a golden folder. */

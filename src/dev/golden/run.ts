@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { AppError } from '#domain/job/app-error.ts';
 import { MissingWeightError } from '#models/graph/weight-recipe.ts';
 import type { NetworkRuntime } from '#inference/runtime.ts';
+import { judgedInHalf } from './compare.ts';
 import type { GoldenFolder } from './discover.ts';
 import { handlerOf } from './handlers.ts';
 import { GoldenError, type CaseResult } from './types.ts';
@@ -20,7 +21,8 @@ export async function runFolder(
 ): Promise<FolderOutcome> {
   const cases: CaseResult[] = [];
   const report = (result: CaseResult) => {
-    const named = { ...result, name: `${basename(dir)}/${result.name}` };
+    const judged = runtime.emission.dtype === 'f16' ? judgedInHalf(kind, result) : result;
+    const named = { ...judged, name: `${basename(dir)}/${result.name}` };
     cases.push(named);
     onCase(named);
   };

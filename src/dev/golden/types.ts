@@ -8,6 +8,8 @@ export interface CaseResult {
   /** √(Σ(actual−expected)² / Σ expected²). */
   readonly relRms: number;
   readonly pass: boolean;
+  /** A yes/no check: no tolerance applies. */
+  readonly exact?: boolean;
   /** Why it failed, where the figures do not say so (shapes differ, values are not finite). */
   readonly note?: string;
 }
