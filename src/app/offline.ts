@@ -88,9 +88,10 @@ async function activate(waiting: ServiceWorker, notifier: Notifier, page: Offlin
       resolve(data as ActivateAnswer);
     };
   });
-  waiting.addEventListener('statechange', () => {
+  // Not a second listener when the user tries again.
+  waiting.onstatechange = () => {
     if (waiting.state === 'activated') page.reload();
-  });
+  };
   waiting.postMessage({ type: ACTIVATE }, [port2]);
   if ((await answer) === 'other-tabs') offer(waiting, notifier, page, messages.otherTabs);
   port1.close();
