@@ -17,6 +17,31 @@ const isolationHeaders = {
   'Referrer-Policy': 'no-referrer',
 };
 
+/**
+ * What the built page may load and reach (spec/reliability-ux.md S8): its own files, and the model hub for downloads.
+ * Workers get it too, from their own response. onnxruntime compiles wasm; Svelte's templates carry style attributes.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "worker-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "manifest-src 'self'",
+  "connect-src 'self' blob: https://huggingface.co https://*.huggingface.co https://hf.co https://*.hf.co",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers of the built studio, also wherever else it is hosted (src/sw/README.md). */
+const studioHeaders = {
+  ...isolationHeaders,
+  'Content-Security-Policy': contentSecurityPolicy,
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+};
+
 type ManifestTransform = NonNullable<VitePWAOptions['injectManifest']['manifestTransforms']>[number];
 
 let outDir = 'dist';
@@ -58,12 +83,22 @@ const offline = VitePWA({
 export default defineConfig({
   plugins: [svelte(), whereBuilt, offline],
   server: { headers: isolationHeaders, host: '127.0.0.1' },
-  preview: { headers: isolationHeaders, host: '127.0.0.1' },
+  preview: { headers: studioHeaders, host: '127.0.0.1' },
   worker: { format: 'es' },
   build: { target: 'esnext', chunkSizeWarningLimit: 2000 },
   optimizeDeps: {
     exclude: ['onnxruntime-web'],
-    include: ['fast-check', 'onnx-buf', '@bufbuild/protobuf', 'valibot', 'comlink'],
+    include: [
+      'fast-check',
+      'onnx-buf',
+      '@bufbuild/protobuf',
+      'valibot',
+      'comlink',
+      'idb',
+      'hash-wasm',
+      'yaml',
+      '@huggingface/hub',
+    ],
   },
   test: {
     projects: [

@@ -1,5 +1,4 @@
 import { createSHA256 } from 'hash-wasm';
-import { AppError } from '#domain/job/app-error.ts';
 import { PIECE_BYTES, type BlobStore, type BlobWriter } from './blob-store.ts';
 import { emptyChunks, storedBytes, type ImportedRecord, type ImportOrigin } from './import-record.ts';
 import type { RecordStore } from './record-store.ts';
@@ -125,11 +124,9 @@ export class PartialCopy {
   async #write(bytes: Uint8Array<ArrayBuffer>, at: number): Promise<void> {
     if (at % this.#record.chunkBytes === 0) this.#hash.init();
     const written = await this.#writer.write(bytes, at);
+    // Where the room was not reserved (private windows), Chrome answers a wrong count instead of throwing.
     if (written !== bytes.length)
-      throw new AppError(
-        'quota-exceeded',
-        `"${this.#record.name}" could not be stored: the disk took only ${written} of ${bytes.length} bytes. It is probably full; free some space and import again: it goes on where it stopped.`,
-      );
+      throw new DOMException('The disk did not take all bytes.', 'QuotaExceededError');
     this.#hash.update(bytes);
     this.#position = at + bytes.length;
     const endsChunk = this.#position % this.#record.chunkBytes === 0 || this.#position === this.#record.size;
