@@ -122,14 +122,15 @@ export class GraphBuilder {
     return this.shapes.has(key);
   }
 
-  /** An initializer read from the weight file; the same recipe twice is the same initializer. */
+  /** An initializer read from the weight file; the same recipe twice in one type is the same initializer. */
   weight(source: string | InitializerRecipe, dtype: ElementType = this.dtype): Value {
     const recipe = typeof source === 'string' ? tensor(source) : source;
-    const label = recipe.kind === 'tensor' ? recipe.key : JSON.stringify(recipe);
+    const isPlain = recipe.kind === 'tensor' && dtype === this.dtype;
+    const label = isPlain ? recipe.key : `${dtype} ${JSON.stringify(recipe)}`;
     const existing = this.#bindings.get(label);
     if (existing) return { name: existing.location, dims: existing.dims, dtype: existing.dtype };
     const dims = recipeDims(recipe, this.shapes, this.name);
-    const location = recipe.kind === 'tensor' ? `t/${recipe.key}` : `t/derived.${this.#bindings.size}`;
+    const location = isPlain ? `t/${recipe.key}` : `t/derived.${this.#bindings.size}`;
     for (const key of recipeKeys(recipe)) this.#consumed.add(key);
     this.#bindings.set(label, { location, recipe, dims, dtype });
     this.#initializers.set(location, externalInitializer(location, dims, dtype));

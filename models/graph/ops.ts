@@ -130,11 +130,17 @@ const PACKING_BLOCK: Readonly<Record<PackingBits, number>> = { 8: 128, 4: 32 };
 /** Below this many values a matrix is not worth a second tensor. */
 const PACKED_ELEMENTS = 2 ** 16;
 
+/** Values per scale of a matrix [out,input]; null: it stays as it is. */
+export function packingBlock(bits: PackingBits, out: number, input: number): number | null {
+  const block = PACKING_BLOCK[bits];
+  return out * input < PACKED_ELEMENTS || input % block !== 0 ? null : block;
+}
+
 /** How a matrix [out,input] is packed in this graph; null: it is not. */
 function packingOf(g: GraphBuilder, out: number, input: number): Omit<PackedRecipe, 'kind' | 'of'> | null {
   const bits = g.linearBits;
-  if (bits === null || out * input < PACKED_ELEMENTS || input % PACKING_BLOCK[bits] !== 0) return null;
-  return { bits, block: PACKING_BLOCK[bits], scaleType: g.dtype };
+  const block = bits && packingBlock(bits, out, input);
+  return bits && block ? { bits, block, scaleType: g.dtype } : null;
 }
 
 /** MatMulNBits: symmetric codes, one scale per block of a row; its bias is input 5 (spec/onnxruntime-web.md §5). */
@@ -177,24 +183,33 @@ export function layerNorm(g: GraphBuilder, x: Value, prefix: string, epsilon = 1
  */
 const INSTANCE_EPSILON = 1e-5;
 
+/** The same values as another float type; nothing where they are of it already. */
+function cast(g: GraphBuilder, x: Value, dtype: 'f32' | 'f16'): Value {
+  return x.dtype === dtype ? x : g.op('Cast', [x], x.dims, { to: { int: CAST_TYPE[dtype] } }, dtype);
+}
+
+/** TensorProto.DataType of the types Cast makes. */
+const CAST_TYPE = { f32: 1, f16: 10 } as const;
+
 /**
  * GroupNorm as Reshape -> InstanceNormalization -> Reshape -> scale and shift: the WebGPU backend of 1.30 has no
- * GroupNormalization kernel (spec/onnxruntime-web.md §3.2). x is [N,C,H,W].
+ * GroupNormalization kernel (spec/onnxruntime-web.md §3.2). x is [N,C,H,W]. In float32 also inside 16-bit graphs
+ * (appendix B): rounded once at the end instead of after each of four steps.
  */
 export function groupNorm(g: GraphBuilder, x: Value, prefix: string, epsilon: number, groups: number): Value {
   const [n, c, h, w] = x.dims as [Dim, number, number, number];
-  const grouped = reshape(g, x, [n, groups, (c / groups) * h * w]);
-  const ones = g.constant(new Float32Array(groups).fill(1), [groups]);
-  const zeros = g.constant(new Float32Array(groups), [groups]);
-  const even =
-    epsilon === INSTANCE_EPSILON ? grouped : mul(g, grouped, g.scalar(Math.sqrt(INSTANCE_EPSILON / epsilon)));
+  const grouped = reshape(g, cast(g, x, 'f32'), [n, groups, (c / groups) * h * w]);
+  const ones = g.constant(new Float32Array(groups).fill(1), [groups], 'f32');
+  const zeros = g.constant(new Float32Array(groups), [groups], 'f32');
+  const factor = Math.sqrt(INSTANCE_EPSILON / epsilon);
+  const even = epsilon === INSTANCE_EPSILON ? grouped : mul(g, grouped, g.scalar(factor, 'f32'));
   const normed = g.op('InstanceNormalization', [even, ones, zeros], grouped.dims, {
     epsilon: INSTANCE_EPSILON,
   });
   const perChannel = (key: string) =>
-    g.weight({ kind: 'reshape', of: { kind: 'tensor', key }, dims: [1, c, 1, 1] });
+    g.weight({ kind: 'reshape', of: { kind: 'tensor', key }, dims: [1, c, 1, 1] }, 'f32');
   const scaled = mul(g, reshape(g, normed, x.dims), perChannel(`${prefix}.weight`));
-  return add(g, scaled, perChannel(`${prefix}.bias`));
+  return cast(g, add(g, scaled, perChannel(`${prefix}.bias`)), g.dtype);
 }
 
 export interface ConvOptions {

@@ -2,6 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { create, globals } from 'webgpu';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import { GraphBuilder } from '#models/graph/builder.ts';
+import { groupNorm } from '#models/graph/ops.ts';
+import { floatTensor } from '#domain/tensor.ts';
+import { takeFloat } from '#inference/runtime.ts';
+import { rowsOfWhole } from '#inference/weights.ts';
 import { probeHalfPrecision } from '#inference/precision-probe.ts';
 import { accumulateInFloat32, withFloat32Sums } from '#inference/shader-hook.ts';
 import { half, HalfSumRuntime } from './half-sums.ts';
@@ -119,5 +124,41 @@ describe('the probe of 16-bit precision', () => {
       throw new Error('no such kernel');
     });
     expect(await probeHalfPrecision(failing)).toBe(false);
+  });
+});
+
+const SHAPES = new Map(['n.weight', 'n.bias'].map((key) => [key, [4]]));
+
+describe('GroupNorm in a 16-bit graph', () => {
+  const graph = () => {
+    const g = new GraphBuilder('norm', SHAPES, 'f16');
+    g.output('y', groupNorm(g, g.input('x', ['N', 4, 2, 2]), 'n', 1e-6, 2));
+    return g.build();
+  };
+
+  it('computes in 32 bits between 16-bit tensors', () => {
+    const { inputs, outputs, weights, values } = graph();
+    expect([...inputs, ...outputs].map(({ dtype }) => dtype)).toEqual(['f16', 'f16']);
+    expect(weights.map(({ dtype }) => dtype)).toEqual(['f32', 'f32']);
+    const types = [...values.values()].map(({ dtype }) => dtype).filter((dtype) => dtype !== 'i64');
+    expect(types.filter((dtype) => dtype === 'f16').length).toBeLessThan(types.length / 2);
+  });
+
+  it('does not overflow where values are large', async () => {
+    const x = floatTensor(
+      [1, 4, 2, 2],
+      Float32Array.from({ length: 16 }, (_, i) => (i % 2 ? 30000 : -30000)),
+    );
+    const float = () => Promise.resolve(floatTensor([4], Float32Array.of(1, 1, 1, 1)));
+    const weights = {
+      name: 'ones',
+      shapes: SHAPES,
+      float,
+      rows: rowsOfWhole({ float }),
+      stored: () => Promise.resolve(null),
+    };
+    const network = await new OrtNodeRuntime({ threads: 1 }).load('norm', graph(), weights);
+    const { data } = await takeFloat(await network.run({ x }), 'y');
+    expect([...data]).toEqual(Array.from({ length: 16 }, (_, i) => (i % 2 ? 2 : 0)));
   });
 });
