@@ -159,6 +159,6 @@ describe('GroupNorm in a 16-bit graph', () => {
     };
     const network = await new OrtNodeRuntime({ threads: 1 }).load('norm', graph(), weights);
     const { data } = await takeFloat(await network.run({ x }), 'y');
-    expect([...data]).toEqual(Array.from({ length: 16 }, (_, i) => (i % 2 ? 2 : 0)));
+    for (const [i, value] of data.entries()) expect(value).toBeCloseTo(i % 2 ? 2 : 0, 5);
   });
 });
