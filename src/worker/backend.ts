@@ -116,6 +116,7 @@ export class Backend {
     return {
       pixels: this.pixels,
       batchBudgetBytes: planned.plan.batchBudgetBytes,
+      plan: planned.plan,
       ...parts,
       stepDown: async () => {
         const smaller = this.#planner.smaller(planned.plan, wish);
@@ -123,6 +124,7 @@ export class Backend {
         this.#changed();
         return smaller && this.#servicesFor(smaller, wish, context);
       },
+      memoryAdvice: NOTHING_SMALLER,
     };
   }
 
@@ -214,6 +216,9 @@ export class Backend {
     this.#changed();
   }
 }
+
+const NOTHING_SMALLER =
+  'Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.';
 
 /** Finding things needs no more than the smallest refinement does. */
 const SMALLEST: PlanWish = { cropPx: 1024, batchLimit: 1 };
