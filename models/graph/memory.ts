@@ -1,15 +1,16 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type NodeProto } from 'onnx-buf';
 import type { EmittedGraph } from './builder.ts';
-import { elementCount, ELEMENT_BYTES, type Dims } from './dtype.ts';
+import { elementCount, ELEMENT_BYTES, type Dims, type PackingBits } from './dtype.ts';
+import { packingBlock } from './ops.ts';
 
 /** Bytes of one graph for one choice of its free axes, before the allocator's own overhead. */
 export interface GraphMemory {
   /** All initializers as emitted, tables inside the model included. */
   readonly weightBytes: number;
   readonly largestWeightBytes: number;
-  /** The same with every Gemm matrix packed as MatMulNBits. */
-  readonly packedBytes: Readonly<Record<8 | 4, number>>;
+  /** The same with the matrices of a plain graph packed as its emission with `linearBits` would have them. */
+  readonly packedBytes: Readonly<Record<PackingBits, number>>;
   /** Tensors fed from outside, which stay for the whole run. */
   readonly inputBytes: number;
   /** Most bytes of tensors made by nodes that are allocated at one time, outputs included. */
@@ -57,16 +58,14 @@ export function graphMemory(graph: EmittedGraph, axes: AxisSizes): GraphMemory {
   };
 }
 
-/** Values per scale of the packed forms (spec/onnxruntime-web.md §5). */
-const BLOCK = { 8: 128, 4: 32 } as const;
-
-/** Bytes of a [out,in] matrix as MatMulNBits: codes in whole blocks along `in`, one scale per block. */
-export function packedMatrixBytes(out: number, inner: number, bits: 8 | 4, dtype: 'f32' | 'f16'): number {
-  const blocks = Math.ceil(inner / BLOCK[bits]);
-  return out * blocks * ((BLOCK[bits] * bits) / 8 + ELEMENT_BYTES[dtype]);
+/** Bytes of a [out,in] matrix as MatMulNBits: codes, and one scale per block along `in`. */
+function packedMatrixBytes(out: number, inner: number, bits: PackingBits, dtype: 'f32' | 'f16'): number {
+  const block = packingBlock(bits, out, inner);
+  if (block === null) return out * inner * ELEMENT_BYTES[dtype];
+  return out * inner * (bits / 8 + ELEMENT_BYTES[dtype] / block);
 }
 
-function packingGain(graph: EmittedGraph, nodes: readonly NodeProto[], bits: 8 | 4): number {
+function packingGain(graph: EmittedGraph, nodes: readonly NodeProto[], bits: PackingBits): number {
   const matrices = new Set(nodes.filter(({ opType }) => opType === 'Gemm').map(({ input }) => input[1]));
   return sum(
     graph.weights.map(({ location, dims, dtype }) => {

@@ -56,6 +56,7 @@ export function createVaeCodec(
     latentChannels: config.latentChannels,
     dtype: options.dtype ?? 'f32',
     tiling: options.tiling ?? VAE_TILING,
+    mostTilesPerRun: 1,
     widestChannels: shapes.get('decoder.up.1.upsample.conv.weight')?.[0] ?? 0,
     encode: {
       name: 'encode',

@@ -36,6 +36,8 @@ export interface CodecModel {
   readonly latentChannels: number;
   readonly dtype: Float;
   readonly tiling: Tiling;
+  /** Where the memory plan sizes tiles by what one run may take; absent: as many as fit a fixed budget. */
+  readonly mostTilesPerRun?: number;
   /** Widest tensor at picture resolution, in channels: what a run's memory grows with. */
   readonly widestChannels: number;
   readonly encode: CodecDirection;
@@ -145,7 +147,8 @@ export class NetworkCodec {
   #groupSize({ rows, columns }: CodecTile, { inputPx }: CellSizes): number {
     const pixels = rows.input.length * columns.input.length * inputPx * inputPx;
     const bytes = pixels * this.#model.widestChannels * (this.#dtype === 'f16' ? 2 : 4) * LIVE_TENSORS;
-    return Math.max(1, Math.floor(ACTIVATION_BYTES / bytes));
+    const fitting = Math.max(1, Math.floor(ACTIVATION_BYTES / bytes));
+    return Math.min(fitting, this.#model.mostTilesPerRun ?? Infinity);
   }
 }
 

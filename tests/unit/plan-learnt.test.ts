@@ -66,9 +66,9 @@ describe('what a device can give', () => {
   const gib = (facts: Partial<DeviceFacts>, learnt = NOTHING_LEARNT) =>
     usableBytes({ ...device, ...facts }, learnt) / 2 ** 30;
 
-  it('is its memory less a fifth, at least 1 and at most 1.5 GiB', () => {
-    const budgets = [4, 6, 8, 24].map((size) => gib({ budgetBytes: size * 2 ** 30 }));
-    expect(budgets.map((size) => Math.round(size * 100) / 100)).toEqual([3, 4.8, 6.5, 22.5]);
+  it('is its memory less a fifth, at least 0.75 and at most 1.5 GiB', () => {
+    const budgets = [2, 4, 6, 8, 24].map((size) => gib({ budgetBytes: size * 2 ** 30 }));
+    expect(budgets.map((size) => Math.round(size * 100) / 100)).toEqual([1.25, 3.2, 4.8, 6.5, 22.5]);
   });
 
   it('is what wasm can address where the CPU computes, however much memory there is', () => {

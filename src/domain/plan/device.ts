@@ -13,7 +13,7 @@ export interface DeviceFacts {
 const GIB = 2 ** 30;
 
 /** The desktop, other tabs and our own pixel buffers: a fifth of the card, within these bounds. */
-const RESERVE = { share: 0.2, least: GIB, most: 1.5 * GIB } as const;
+const RESERVE = { share: 0.2, least: 0.75 * GIB, most: 1.5 * GIB } as const;
 
 /** Wasm addresses 4 GiB; the runtime and the picture need some of it. */
 const WASM = { addressable: 4 * GIB, reserve: GIB / 2 } as const;
