@@ -1,20 +1,13 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-web/jspi';
+import type { InferenceSession } from 'onnxruntime-web/jspi';
 import type { AppError } from '#domain/job/app-error.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
-import { elementCount, ELEMENT_BYTES } from '#models/graph/dtype.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { Mutex } from './mutex.ts';
-import { inputTypes, OrtNetTensor, toOrtTensor, type TensorFactory } from './ort-tensor.ts';
+import { WebNetwork } from './ort-web-network.ts';
 import type { OrtBuild } from './ort-web.ts';
 import { hungError, runtimeError } from './runtime-errors.ts';
-import {
-  isNetTensor,
-  type EmissionOptions,
-  type Feed,
-  type NetTensor,
-  type Network,
-  type NetworkRuntime,
-} from './runtime.ts';
-import { VirtualBlob } from './virtual-blob.ts';
+import type { EmissionOptions, LoadOptions, Network, NetworkRuntime } from './runtime.ts';
+import { WeightStream } from './weight-stream.ts';
 import { materialise, type WeightSource } from './weights.ts';
 
 /** Gives each model family its own GPUDevice; absent for the CPU backend. */
@@ -57,25 +50,42 @@ export class OrtWebRuntime implements NetworkRuntime {
     this.emission = emission;
   }
 
-  async load(family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network> {
+  /**
+   * @throws AppError of the weight source as it is, `aborted` by `options.signal`, or see {@link runtimeError}. Nothing
+   * of the network is left then, and with the family's only network its device goes.
+   */
+  async load(
+    family: string,
+    graph: EmittedGraph,
+    weights: WeightSource,
+    { capture = false, signal }: LoadOptions = {},
+  ): Promise<Network> {
     return this.#exclusive(`loading ${graph.name}`, async () => {
-      const begin = performance.now();
+      signal?.throwIfAborted();
       this.#count(family, +1);
       try {
-        const options = await this.#options(family, graph, weights);
-        const session = await this.#build.ort.InferenceSession.create(graph.model, options);
-        return new WebNetwork(this, family, graph, session);
+        const device = (await this.#devices?.device(family)) ?? null;
+        const watch = device && new DeviceWatch(device);
+        const create = (recorded: boolean) => this.#create(device, graph, weights, recorded, signal);
+        const host = {
+          ort: this.#build.ort,
+          device,
+          create,
+          run: <T>(call: () => Promise<T>) =>
+            this.#run(graph.name, () => (watch ? watch.during(call) : call())),
+          release: (call: () => Promise<void>) => this.#release(graph.name, family, call),
+        };
+        const recorded = capture && device !== null;
+        return new WebNetwork(host, graph, await create(recorded), recorded);
       } catch (error) {
         this.#count(family, -1);
         throw error;
-      } finally {
-        this.loadMs += performance.now() - begin;
       }
     });
   }
 
   /** Runs a session alone, including reading its outputs back. */
-  run<T>(name: string, call: () => Promise<T>): Promise<T> {
+  #run<T>(name: string, call: () => Promise<T>): Promise<T> {
     return this.#exclusive(`running ${name}`, async () => {
       const begin = performance.now();
       try {
@@ -87,7 +97,7 @@ export class OrtWebRuntime implements NetworkRuntime {
   }
 
   /** Releases one of a family's sessions, and with the last one the family's device. */
-  release(name: string, family: string, call: () => Promise<void>): Promise<void> {
+  #release(name: string, family: string, call: () => Promise<void>): Promise<void> {
     return this.#exclusive(`releasing ${name}`, async () => {
       try {
         await call();
@@ -107,41 +117,59 @@ export class OrtWebRuntime implements NetworkRuntime {
     this.#devices?.release(family);
   }
 
-  get #gpu(): boolean {
-    return this.#devices !== null;
-  }
-
-  async #options(
-    family: string,
+  async #create(
+    device: GPUDevice | null,
     graph: EmittedGraph,
     weights: WeightSource,
-  ): Promise<InferenceSession.SessionOptions> {
-    const device = await this.#devices?.device(family);
-    return {
+    recorded: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<InferenceSession> {
+    const begin = performance.now();
+    try {
+      return await (device && this.#build.streamsBlobs
+        ? this.#createStreaming(device, graph, new WeightStream(graph, weights, signal), recorded)
+        : this.#createFrom(await wholeMounts(graph, weights, signal), graph, device, recorded));
+    } finally {
+      this.loadMs += performance.now() - begin;
+    }
+  }
+
+  async #createStreaming(
+    device: GPUDevice,
+    graph: EmittedGraph,
+    stream: WeightStream,
+    recorded: boolean,
+  ): Promise<InferenceSession> {
+    let session: InferenceSession | undefined;
+    try {
+      return await new DeviceWatch(device).during(async () => {
+        session = await this.#createFrom(stream.mounts, graph, device, recorded);
+        stream.throwIfFailed();
+        return session;
+      });
+    } catch (error) {
+      await session?.release();
+      stream.throwIfFailed();
+      throw error;
+    } finally {
+      stream.close();
+    }
+  }
+
+  #createFrom(
+    externalData: readonly { readonly path: string; readonly data: Blob | Uint8Array }[],
+    graph: EmittedGraph,
+    device: GPUDevice | null,
+    recorded: boolean,
+  ): Promise<InferenceSession> {
+    return this.#build.ort.InferenceSession.create(graph.model, {
       executionProviders: device ? [{ name: 'webgpu', device } as never] : ['wasm'],
-      externalData: await this.#externalData(graph, weights),
+      externalData,
       graphOptimizationLevel: 'all',
-      ...(device && { preferredOutputLocation: 'gpu-buffer' as const }),
+      ...(device && { preferredOutputLocation: 'gpu-buffer' as const, enableGraphCapture: recorded }),
       // A node silently placed on the CPU would copy its tensors to the host and back on every run.
       ...(device && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
-    };
-  }
-
-  async #externalData(graph: EmittedGraph, weights: WeightSource) {
-    const mounts: { path: string; data: Blob | Uint8Array }[] = [];
-    for (const { location, recipe, dtype, dims } of graph.weights) {
-      const read = () => materialise(recipe, dtype, weights);
-      const bytes = elementCount(dims) * ELEMENT_BYTES[dtype];
-      const stream = this.#gpu && this.#build.streamsBlobs;
-      mounts.push({ path: location, data: stream ? new VirtualBlob(bytes, read) : await read() });
-    }
-    return mounts;
-  }
-
-  /** Feeds a host tensor or one that another session left on the device. */
-  tensor(feed: Feed, dtype: 'f32' | 'f16' | 'i32' | 'i64'): Tensor {
-    if (isNetTensor(feed)) return (feed as OrtNetTensor).tensor as Tensor;
-    return toOrtTensor(this.#build.ort.Tensor as unknown as TensorFactory, feed, dtype) as Tensor;
+    });
   }
 
   /**
@@ -163,71 +191,18 @@ export class OrtWebRuntime implements NetworkRuntime {
   }
 }
 
-class WebNetwork implements Network {
-  readonly #runtime: OrtWebRuntime;
-  readonly #family: string;
-  readonly #graph: EmittedGraph;
-  readonly #session: InferenceSession;
-  readonly #types;
-  /** Outputs left on the device. Their memory belongs to the session, so they go before it does. */
-  readonly #kept = new Set<OrtNetTensor>();
-  #released = false;
-
-  constructor(runtime: OrtWebRuntime, family: string, graph: EmittedGraph, session: InferenceSession) {
-    this.#runtime = runtime;
-    this.#family = family;
-    this.#graph = graph;
-    this.#session = session;
-    this.#types = inputTypes(graph);
+/** Every initializer computed beforehand, where the backend wants them all at once. */
+async function wholeMounts(
+  graph: EmittedGraph,
+  weights: WeightSource,
+  signal: AbortSignal | undefined,
+): Promise<{ path: string; data: Uint8Array }[]> {
+  const mounts = [];
+  for (const { location, recipe, dtype } of graph.weights) {
+    signal?.throwIfAborted();
+    mounts.push({ path: location, data: await materialise(recipe, dtype, weights) });
   }
-
-  get name(): string {
-    return this.#graph.name;
-  }
-
-  async run(
-    feeds: Readonly<Record<string, Feed>>,
-    keepOnDevice: readonly string[] = [],
-  ): Promise<Readonly<Record<string, NetTensor>>> {
-    const inputs = Object.fromEntries(
-      Object.entries(feeds).map(([name, feed]) => [
-        name,
-        this.#runtime.tensor(feed, this.#types.get(name) ?? 'f32'),
-      ]),
-    );
-    return this.#runtime.run(this.name, async () => {
-      const outputs = await this.#download(await this.#session.run(inputs), new Set(keepOnDevice));
-      return Object.fromEntries(
-        Object.entries(outputs).map(([name, tensor]) => [name, this.#output(tensor)]),
-      );
-    });
-  }
-
-  #output(tensor: Tensor): OrtNetTensor {
-    if (tensor.location !== 'gpu-buffer') return new OrtNetTensor(tensor);
-    const output: OrtNetTensor = new OrtNetTensor(tensor, () => this.#kept.delete(output));
-    this.#kept.add(output);
-    return output;
-  }
-
-  /** Reads every output back except those the caller wants to keep for another network. */
-  async #download(
-    outputs: InferenceSession.ReturnType,
-    kept: ReadonlySet<string>,
-  ): Promise<InferenceSession.ReturnType> {
-    for (const [name, tensor] of Object.entries(outputs))
-      if (tensor.location === 'gpu-buffer' && !kept.has(name)) await tensor.getData(true);
-    return outputs;
-  }
-
-  async release(): Promise<void> {
-    if (this.#released) return;
-    this.#released = true;
-    await this.#runtime.release(this.name, this.#family, async () => {
-      for (const output of this.#kept) output.dispose();
-      await this.#session.release();
-    });
-  }
+  return mounts;
 }
 
 /** @param hung makes the error of work that does not come back. */

@@ -1,7 +1,8 @@
 import { AppError } from '#domain/job/app-error.ts';
 
 const LOST = /device.*lost|lost.*device|instance dropped/i;
-const OUT_OF_MEMORY = /out of memory|\bOOM\b|bad_alloc|allocat/i;
+/** "memory copy": a weight was read but its staging buffer could not be had. */
+const OUT_OF_MEMORY = /out of memory|\bOOM\b|bad_alloc|allocat|memory copy/i;
 
 /**
  * ONNX Runtime reports every failure as text: losing the device and running out of memory get the codes the page acts

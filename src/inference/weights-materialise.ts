@@ -18,24 +18,31 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /**
  * The bytes of an initializer. What the file already holds as the graph wants it is handed out untouched; of the rest
  * no more is in memory than the tensor and its result.
+ * @param room memory the bytes may be written to, if they fit; then they only hold until it is used again.
  * @throws AppError model-corrupt where a value does not fit 16 bits.
  */
 export async function materialise(
   recipe: InitializerRecipe,
   dtype: ElementType,
   source: WeightSource,
+  room?: ArrayBuffer,
 ): Promise<Bytes> {
   if (isPacked(recipe)) return packed(recipe, dtype, source);
   if (dtype !== 'f32' && dtype !== 'f16') throw new RangeError(`weights cannot be stored as ${dtype}`);
   const part = tensorPart(recipe, source.shapes, source.name);
   const stored = part && (await source.stored(part.key, part));
   if (!stored) return encoded((await evaluate(recipe, source)).data, dtype, () => nameOf(recipe, source));
-  return converted(stored, dtype, () => nameOf(recipe, source));
+  return converted(stored, dtype, () => nameOf(recipe, source), room);
 }
 
-function converted({ dtype, bytes, scale }: StoredTensor, target: 'f32' | 'f16', name: () => string): Bytes {
-  if (target === 'f32') return bytesOf(toFloat32(bytes, dtype, scale));
-  const halves = toFloat16(bytes, dtype, scale);
+function converted(
+  { dtype, bytes, scale }: StoredTensor,
+  target: 'f32' | 'f16',
+  name: () => string,
+  room: ArrayBuffer | undefined,
+): Bytes {
+  if (target === 'f32') return bytesOf(toFloat32(bytes, dtype, scale, room));
+  const halves = toFloat16(bytes, dtype, scale, room);
   return bytesOf(dtype === 'F16' && (scale ?? 1) === 1 ? halves : fitting(halves, name));
 }
 

@@ -47,7 +47,9 @@ class FakeDevices implements DeviceProvider {
 
   device(family: string): Promise<GPUDevice> {
     this.log.push(`device ${family}`);
-    return Promise.resolve({} as GPUDevice);
+    const lost = new Promise<GPUDeviceLostInfo>(() => undefined);
+    const scopes = { pushErrorScope: () => undefined, popErrorScope: () => Promise.resolve(null) };
+    return Promise.resolve({ lost, ...scopes } as unknown as GPUDevice);
   }
 
   release(family: string): void {

@@ -2,7 +2,6 @@ import { describe, expect, it, vi } from 'vitest';
 import { float16Bits } from '#formats/safetensors/float16.ts';
 import { rows, tensor, type WeightRecipe } from '#models/graph/weight-recipe.ts';
 import { Mutex } from '#inference/mutex.ts';
-import { VirtualBlob } from '#inference/virtual-blob.ts';
 import { fileWeights, gatherRows, materialise, mergedWeights, rowsOfWhole } from '#inference/weights.ts';
 import { evaluate } from '#inference/weights-evaluate.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
@@ -211,31 +210,5 @@ describe('Mutex', () => {
     const all = await Promise.allSettled([work('a'), work('b', true), work('c')]);
     expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
     expect(all.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-  });
-});
-
-describe('VirtualBlob', () => {
-  const bytes = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7);
-
-  it('is a Blob of the promised size that makes its bytes when they are read, once', async () => {
-    const make = vi.fn(() => Promise.resolve(bytes));
-    const blob = new VirtualBlob(8, make);
-    expect(blob).toBeInstanceOf(Blob);
-    expect(blob.size).toBe(8);
-    const reader = blob.slice(2, 6).stream().getReader();
-    expect(make).not.toHaveBeenCalled();
-    expect(await reader.read()).toEqual({ value: bytes.subarray(2, 6), done: false });
-    expect((await reader.read()).done).toBe(true);
-    expect(make).toHaveBeenCalledTimes(1);
-  });
-
-  it('gives exactly its own bytes, also out of a larger buffer', async () => {
-    const blob = new VirtualBlob(3, () => Promise.resolve(bytes.subarray(4, 7)));
-    expect([...new Uint8Array(await blob.arrayBuffer())]).toEqual([4, 5, 6]);
-  });
-
-  it('has no byte reader, so that the runtime takes the one that does not stall', () => {
-    const stream = new VirtualBlob(8, () => Promise.resolve(bytes)).slice().stream();
-    expect(() => stream.getReader({ mode: 'byob' })).toThrow(TypeError);
   });
 });

@@ -6,22 +6,34 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /**
  * Little-endian tensor bytes as float32 values. F32 bytes are not copied.
  * @param scale what every value is multiplied by (the `scale_weight` of a scaled FP8 matrix).
+ * @param room memory that decoded values may be written to, if they fit: fresh memory costs as much as decoding.
  */
-export function toFloat32(bytes: Bytes, dtype: SafetensorsDtype, scale = 1): Float32Array<ArrayBuffer> {
+export function toFloat32(
+  bytes: Bytes,
+  dtype: SafetensorsDtype,
+  scale = 1,
+  room?: ArrayBuffer,
+): Float32Array<ArrayBuffer> {
   const table = tableOf(dtype);
-  if (table) return new Float32Array(lookup32(codesOf(bytes, dtype), floatTable(table, scale)).buffer);
-  const values = dtype === 'BF16' ? bfloat(view16(bytes)) : plainValues(bytes, dtype);
+  if (table) return floatsOf(lookup32(codesOf(bytes, dtype), floatTable(table, scale), room));
+  const values = dtype === 'BF16' ? bfloat(view16(bytes), room) : plainValues(bytes, dtype);
   return scale === 1 ? values : values.map((value) => value * scale);
 }
 
 /**
  * Little-endian tensor bytes as binary16 patterns; values that do not fit become infinite. F16 bytes are not copied.
  * @param scale as for {@link toFloat32}.
+ * @param room as for {@link toFloat32}.
  */
-export function toFloat16(bytes: Bytes, dtype: SafetensorsDtype, scale = 1): Uint16Array<ArrayBuffer> {
+export function toFloat16(
+  bytes: Bytes,
+  dtype: SafetensorsDtype,
+  scale = 1,
+  room?: ArrayBuffer,
+): Uint16Array<ArrayBuffer> {
   if (dtype === 'F16' && scale === 1) return view16(bytes);
   const table = tableOf(dtype) ?? (dtype === 'BF16' ? bfloatTable : null);
-  if (table) return lookup16(codesOf(bytes, dtype), halfTable(table, scale));
+  if (table) return lookup16(codesOf(bytes, dtype), halfTable(table, scale), room);
   return encodeFloat16(toFloat32(bytes, dtype, scale));
 }
 
@@ -68,22 +80,39 @@ function byteOffsetFits({ byteOffset }: Bytes, alignment: number): boolean {
   return byteOffset % alignment === 0;
 }
 
-function lookup32(codes: Uint8Array | Uint16Array, table: Uint32Array): Uint32Array<ArrayBuffer> {
-  const result = new Uint32Array(codes.length);
+function words(length: number, room?: ArrayBuffer): Uint32Array<ArrayBuffer> {
+  return room && room.byteLength >= length * 4 ? new Uint32Array(room, 0, length) : new Uint32Array(length);
+}
+
+function floatsOf({ buffer, byteOffset, length }: Uint32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  return new Float32Array(buffer, byteOffset, length);
+}
+
+function lookup32(
+  codes: Uint8Array | Uint16Array,
+  table: Uint32Array,
+  room?: ArrayBuffer,
+): Uint32Array<ArrayBuffer> {
+  const result = words(codes.length, room);
   for (let i = 0; i < codes.length; i++) result[i] = table[codes[i] as number] as number;
   return result;
 }
 
-function lookup16(codes: Uint8Array | Uint16Array, table: Uint16Array): Uint16Array<ArrayBuffer> {
-  const result = new Uint16Array(codes.length);
+function lookup16(
+  codes: Uint8Array | Uint16Array,
+  table: Uint16Array,
+  room?: ArrayBuffer,
+): Uint16Array<ArrayBuffer> {
+  const fits = room && room.byteLength >= codes.length * 2;
+  const result = fits ? new Uint16Array(room, 0, codes.length) : new Uint16Array(codes.length);
   for (let i = 0; i < codes.length; i++) result[i] = table[codes[i] as number] as number;
   return result;
 }
 
-function bfloat(codes: Uint16Array): Float32Array<ArrayBuffer> {
-  const bits = new Uint32Array(codes.length);
+function bfloat(codes: Uint16Array, room?: ArrayBuffer): Float32Array<ArrayBuffer> {
+  const bits = words(codes.length, room);
   for (let i = 0; i < codes.length; i++) bits[i] = (codes[i] as number) << 16;
-  return new Float32Array(bits.buffer);
+  return floatsOf(bits);
 }
 
 type Table = () => Float32Array<ArrayBuffer>;
