@@ -77,7 +77,6 @@ const preset = {
 };
 
 const library = {
-  title: 'Library',
   link: 'Link folder…',
   linkHint: 'A ComfyUI or A1111 folder. Files are read in place, never copied or changed.',
   addFiles: 'Use files…',
@@ -104,7 +103,6 @@ const library = {
   use: 'Use',
   useFor: (name: string, role: string) => `Use ${name} as ${role}`,
   inUse: 'In use',
-  offline: 'Make available offline',
   offlineOf: (name: string) => `Make ${name} available offline`,
   removeCopy: (name: string) => `Remove the offline copy of ${name}`,
   removed: (name: string) => `Removed the offline copy of ${name}.`,
@@ -144,7 +142,6 @@ const first = {
 } as const;
 
 const get = {
-  title: 'Get models',
   lead: 'Files from their makers, kept in this browser for offline use. Already on disk? Link the folder instead.',
   upscalers: 'Upscalers',
   size: 'size told by the source',
@@ -181,10 +178,8 @@ const transfer = {
 };
 
 const memory = {
-  title: 'Memory',
   budget: 'Memory the studio may use',
-  budgetHint:
-    'GPU memory. Other programs need some too: leave about 2 GB on the card that drives the screen.',
+  budgetHint: 'Other programs need some too: leave about 2 GB on the card that drives the screen.',
   automatic: (size: string) => `Automatic (${size})`,
   automaticPlain: 'Automatic',
   plan: 'The plan for a run',
@@ -205,7 +200,6 @@ const memory = {
   persistent: 'Protected: the browser does not clear it by itself.',
   bestEffort:
     'Not protected: the browser may clear it when the disk is full. Making a file offline asks for protection.',
-  perPhase: (name: string, bytes: string) => `${name}: ${bytes}`,
 };
 
 const chip = {
