@@ -39,7 +39,7 @@ const use = {
   get: 'Get one',
   onDevice: (bytes: string) => `${bytes} on the device`,
   idle: (time: string) => `idle ${time}`,
-  busyNow: 'in use',
+  busyNow: 'just used',
   unload: 'Unload',
   unloadOf: (role: string) => `Unload ${role} from the device`,
   unloaded: 'Unloaded. It comes back when it is next needed.',
