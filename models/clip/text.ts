@@ -18,12 +18,15 @@ export interface ClipTextOptions {
   readonly outputs: readonly ClipTextOutput[];
 }
 
+/** The table [vocabulary,width] that `token_embeds` are rows of. */
+export const CLIP_TOKEN_TABLE = 'text_model.embeddings.token_embedding.weight';
+
 /** Far below any score and still an fp16 number; −∞ would turn a fully masked row into NaN. */
 const MASKED = -30000;
 
 /**
- * Emits a CLIP text tower (spec/sdxl.md C.1, C.2). Inputs: `input_ids` i32 [N,T]; and, for `pooled`, `eot`
- * [N,T], one where the text ends and zero elsewhere: a float selector, since integer arithmetic would leave the GPU.
+ * Emits a CLIP text tower (spec/sdxl.md C.1, C.2). Inputs: `token_embeds` [N,T,width], rows of {@link CLIP_TOKEN_TABLE}
+ * that the host looks up, so that the table takes no memory of the device; and, for `pooled`, `eot` [N,T], one where the text ends and zero elsewhere: a float selector, since integer arithmetic would leave the GPU.
  */
 export function emitClipText(g: GraphBuilder, config: ClipTextConfig, options: ClipTextOptions): void {
   const wanted = new Set(options.outputs);
@@ -41,11 +44,9 @@ export function emitClipText(g: GraphBuilder, config: ClipTextConfig, options: C
   if (wanted.has('pooled')) g.output('pooled', pooled(g, last, config));
 }
 
-/** token_embedding[id] + position_embedding, [N,T,width]. */
+/** Token rows plus position rows, [N,T,width]. */
 function embedTokens(g: GraphBuilder, { context, width }: ClipTextConfig): Value {
-  const ids = g.input('input_ids', ['N', context], 'i32');
-  const table = g.weight('text_model.embeddings.token_embedding.weight');
-  const tokens = g.op('Gather', [table, ids], ['N', context, width], { axis: { int: 0 } });
+  const tokens = g.input('token_embeds', ['N', context, width]);
   return add(g, tokens, g.weight('text_model.embeddings.position_embedding.weight'));
 }
 

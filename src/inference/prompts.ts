@@ -1,7 +1,13 @@
-import { clipTextGraph, endOfTextSelector, type ClipTextOutput } from '#models/clip/text.ts';
+import {
+  CLIP_TOKEN_TABLE,
+  clipTextGraph,
+  endOfTextSelector,
+  type ClipTextOutput,
+} from '#models/clip/text.ts';
 import type { PromptSyntax } from '#domain/job/request.ts';
 import { batchItem, floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { Mutex } from './mutex.ts';
+import { embedTokens } from './prompts-tokens.ts';
 import type { TextTower, TextTowers } from './prompts-towers.ts';
 import {
   a1111Weighting,
@@ -131,9 +137,11 @@ class TowerRunner {
     this.#outputs = outputs;
   }
 
-  /** What its weights take on the device. */
+  /** What its weights take on the device: all but the token table. */
   get bytes(): number {
-    return weightBytes(this.#tower.weights, this.#runtime.emission.dtype);
+    const shapes = new Map(this.#tower.weights.shapes);
+    shapes.delete(CLIP_TOKEN_TABLE);
+    return weightBytes({ shapes }, this.#runtime.emission.dtype);
   }
 
   run(rows: readonly (readonly number[])[]): Promise<TowerOutputs> {
@@ -141,11 +149,10 @@ class TowerRunner {
       const network = (this.#network ??= await this.#load());
       const { context } = this.#tower.config;
       const ids = Int32Array.from(rows.flat());
-      const dims = [rows.length, context];
       const pooling = this.#outputs.includes('pooled');
       const results = await network.run({
-        input_ids: { dims, data: ids },
-        ...(pooling && { eot: floatTensor(dims, endOfTextSelector(ids, context)) }),
+        token_embeds: await embedTokens(this.#tower.weights, ids, context),
+        ...(pooling && { eot: floatTensor([rows.length, context], endOfTextSelector(ids, context)) }),
       });
       return {
         penultimate: await takeFloat(results, 'penultimate'),

@@ -19,7 +19,7 @@ export interface WeightSource {
 }
 
 /** What all of a source's tensors take in one element type. */
-export function weightBytes({ shapes }: WeightSource, dtype: 'f32' | 'f16'): number {
+export function weightBytes({ shapes }: Pick<WeightSource, 'shapes'>, dtype: 'f32' | 'f16'): number {
   let elements = 0;
   for (const dims of shapes.values()) elements += elementCount(dims);
   return elements * ELEMENT_BYTES[dtype];

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clipTextConfig, clipVisionConfig } from '#models/clip/config.ts';
 import { clipView, findClipTowers } from '#models/clip/naming.ts';
 import { clipTextGraph, endOfTextSelector } from '#models/clip/text.ts';
+import { embedTokens } from '#inference/prompts-tokens.ts';
 import { clipVisionGraph } from '#models/clip/vision.ts';
 import { takeFloat } from '#inference/runtime.ts';
 import { fileWeights, type WeightSource } from '#inference/weights.ts';
@@ -33,7 +34,8 @@ async function pooledG(weights: WeightSource, ids: Int32Array): Promise<FloatTen
   const network = await runtime.load('test', graph, weights);
   const dims = [ids.length / 77, 77];
   const eot = floatTensor(dims, endOfTextSelector(ids, 77));
-  const result = await takeFloat(await network.run({ input_ids: { dims, data: ids }, eot }), 'pooled');
+  const token_embeds = await embedTokens(weights, ids, 77);
+  const result = await takeFloat(await network.run({ token_embeds, eot }), 'pooled');
   await network.release();
   return result;
 }
@@ -92,7 +94,7 @@ describe('CLIP text', () => {
     const network = await runtime.load('test', graph, weights);
     const ids = (await goldenIds('clip_l')).slice(0, 77);
     const hidden = async (data: Int32Array) =>
-      takeFloat(await network.run({ input_ids: { dims: [1, 77], data } }), 'penultimate');
+      takeFloat(await network.run({ token_embeds: await embedTokens(weights, data, 77) }), 'penultimate');
     const before = await hidden(ids);
     const changed = await hidden(ids.map((id, i) => (i < 40 ? id : (id + 7) % 500)));
     await network.release();

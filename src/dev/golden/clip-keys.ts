@@ -1,6 +1,6 @@
 import { clipTextConfig, clipVisionConfig } from '#models/clip/config.ts';
 import { clipView, findClipTowers, UNREAD_CLIP_KEYS, type ClipTower } from '#models/clip/naming.ts';
-import { clipTextGraph } from '#models/clip/text.ts';
+import { CLIP_TOKEN_TABLE, clipTextGraph } from '#models/clip/text.ts';
 import { clipVisionGraph } from '#models/clip/vision.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { recipeDims, recipeKeys, type ShapeTable, type WeightRecipe } from '#models/graph/weight-recipe.ts';
@@ -92,7 +92,9 @@ function checkText(
   const outputs = ['penultimate', 'last', 'last_normed', 'pooled'] as const;
   const graph = clipTextGraph(shapes, config, { ...context.runtime.emission, outputs });
   const own = [...file.keys()].filter((key) => key.startsWith(tower.prefix));
-  reportUnused(context, name, own, readKeys(view, [graph]));
+  // The host reads the token table's rows.
+  const read = [...readKeys(view, [graph]), ...recipeKeys(view.get(CLIP_TOKEN_TABLE) as WeightRecipe)];
+  reportUnused(context, name, own, new Set(read));
 }
 
 function checkVision(context: GoldenContext, file: ShapeTable): void {

@@ -1,5 +1,6 @@
 import { clipTextConfig } from '#models/clip/config.ts';
 import { clipTextGraph, endOfTextSelector, type ClipTextOutput } from '#models/clip/text.ts';
+import { embedTokens } from '#inference/prompts-tokens.ts';
 import { takeFloat, type Network } from '#inference/runtime.ts';
 import type { WeightSource } from '#inference/weights.ts';
 import type { FloatTensor, HostTensor } from '#domain/tensor.ts';
@@ -56,7 +57,8 @@ export async function encodeText(
   const graph = clipTextGraph(weights.shapes, tower, { ...emission, outputs });
   const network = await runtime.load('text', graph, weights);
   try {
-    const values = await runText(network, ids, outputs);
+    const tokens = await embedTokens(weights, ids.data, ids.dims[1] as number);
+    const values = await runText(network, tokens, ids, outputs);
     return (name) => values.get(outputOf(name)) as FloatTensor;
   } finally {
     await network.release();
@@ -65,11 +67,12 @@ export async function encodeText(
 
 async function runText(
   network: Network,
+  token_embeds: FloatTensor,
   ids: HostTensor<Int32Array>,
   outputs: readonly ClipTextOutput[],
 ): Promise<ReadonlyMap<ClipTextOutput, FloatTensor>> {
   const eot = { dims: ids.dims, data: endOfTextSelector(ids.data, ids.dims[1] as number) };
-  const feeds = outputs.includes('pooled') ? { input_ids: ids, eot } : { input_ids: ids };
+  const feeds = outputs.includes('pooled') ? { token_embeds, eot } : { token_embeds };
   const results = await network.run(feeds);
   return new Map(
     await Promise.all(outputs.map(async (name) => [name, await takeFloat(results, name)] as const)),
