@@ -63,5 +63,6 @@ function describeSet(library: ModelLibrary, { roles, loras }: ModelSelection): M
 
 function modelInfo(role: ModelInfo['role'], { place, entry }: LibraryFile): ModelInfo {
   const { name, bytes, origin } = place;
-  return { role, name, description: entry.sentence, bytes, demo: origin === 'demo' };
+  const family = role === 'checkpoint' ? { family: entry.family } : {};
+  return { role, name, description: entry.sentence, bytes, demo: origin === 'demo', ...family };
 }
