@@ -72,8 +72,9 @@ export class ImportedModels {
 
   /** Complete models whose bytes are there. */
   async list(): Promise<readonly ImportedRecord[]> {
-    const sizes = new Map((await this.#blobs()).map(({ name, bytes }) => [name, bytes]));
-    return (await this.#records()).filter((r) => r.state === 'complete' && sizes.get(r.id) === r.size);
+    const complete = (await this.#records()).filter(({ state }) => state === 'complete');
+    const isStored = await this.#storedCheck();
+    return complete.filter(isStored);
   }
 
   /** Copies that were interrupted, for the page to offer going on or discarding. */
@@ -124,20 +125,23 @@ export class ImportedModels {
   }
 
   /**
-   * Recovery at start: deletes files no record knows and records whose bytes the browser has cleared.
+   * Recovery at start: deletes files no record knows and records whose bytes the browser has cleared. What cannot be
+   * deleted now, e.g. because another tab reads it, is left to the next time.
    * Answers the lost models, so that the page can name them.
    */
   async sweep(): Promise<{ readonly removed: readonly string[]; readonly lost: readonly ImportedRecord[] }> {
     const { blobs, records } = this.#services;
-    // Files first: each of them had its record stored before it was created.
+    // Another tab may be importing: a file listed before the records had its record stored before it was created, and a
+    // complete record had its bytes before the files are listed again.
     const stored = await this.#blobs();
     const known = await this.#records();
-    const removed = stored.map(({ name }) => name).filter((name) => !known.some(({ id }) => id === name));
-    for (const name of removed) await blobs.remove(name);
-    const sizes = new Map(stored.map(({ name, bytes }) => [name, bytes]));
-    const lost = known.filter((r) => r.state === 'complete' && sizes.get(r.id) !== r.size);
-    for (const { id } of lost) await records.delete(id);
-    return { removed, lost };
+    const isStored = await this.#storedCheck();
+    const unknown = stored.map(({ name }) => name).filter((name) => !known.some(({ id }) => id === name));
+    const gone = known.filter((record) => record.state === 'complete' && !isStored(record));
+    return {
+      removed: await eachPossible(unknown, (name) => blobs.remove(name)),
+      lost: await eachPossible(gone, ({ id }) => records.delete(id)),
+    };
   }
 
   /**
@@ -289,6 +293,11 @@ export class ImportedModels {
     return this.#services.blobs.list().catch(rethrowUnreadable);
   }
 
+  async #storedCheck(): Promise<(record: ImportedRecord) => boolean> {
+    const sizes = new Map((await this.#blobs()).map(({ name, bytes }) => [name, bytes]));
+    return ({ id, size }) => sizes.get(id) === size;
+  }
+
   async #get(id: string): Promise<ImportedRecord | null> {
     return asImportedRecord(await this.#services.records.get(id).catch(rethrowUnreadable));
   }
@@ -313,6 +322,21 @@ async function copyAll(
     await copy.append(bytes);
     meter.report('copying', copy.doneBytes, copy.record.size);
   }
+}
+
+/** The items for which `action` succeeded. */
+async function eachPossible<T>(
+  items: readonly T[],
+  action: (item: T) => Promise<void>,
+): Promise<readonly T[]> {
+  const done: T[] = [];
+  for (const item of items) {
+    await action(item).then(
+      () => done.push(item),
+      (error: unknown) => console.warn('Left to the next clean-up.', error),
+    );
+  }
+  return done;
 }
 
 function endedEarly(name: string): AppError {

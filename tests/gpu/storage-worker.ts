@@ -128,6 +128,26 @@ const probe = {
       return (await downloadModel(spec, imported, options)).sha256;
     }),
 
+  /** Asks a hub that is only this function, so that the browser's build of the hub client is what runs. */
+  downloadFromHub: (bytes: number) =>
+    attempt(async () => {
+      const asked: string[] = [];
+      const fetch = async (input: RequestInfo | URL, init?: RequestInit) => {
+        const headers = new Headers(init?.headers);
+        asked.push(`${String(input)} ${headers.get('Range')} ${headers.get('Authorization')}`);
+        if (!headers.get('Accept')?.includes('xet'))
+          return new Response(content(bytes), { headers: { ETag: '"1"' } });
+        return new Response('x', {
+          status: 206,
+          headers: { 'Content-Range': `bytes 0-0/${bytes}`, ETag: '"version"' },
+        });
+      };
+      const from = { kind: 'hub', repo: 'owner/model', path: 'a.safetensors', revision: 'v1' } as const;
+      const spec = { name: 'a', folder: '', note: '', from, bytes: null, sha256: null, token: 'hf_x' };
+      const options = { signal: new AbortController().signal, onProgress: () => undefined, fetch };
+      return { size: (await downloadModel(spec, imported, options)).size, asked };
+    }),
+
   link: async (handle: FileSystemDirectoryHandle) => (await folders.add(handle)).id,
   linked: async () =>
     Promise.all(

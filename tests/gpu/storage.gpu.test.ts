@@ -134,6 +134,16 @@ describe('models in the origin private file system', () => {
   });
 });
 
+describe('the hub client in a browser', () => {
+  it('finds the file, and the token goes along', async () => {
+    const address = 'https://huggingface.co/owner/model/resolve/v1/a.safetensors';
+    expect(await openTab().probe.downloadFromHub(BYTES)).toEqual({
+      size: BYTES,
+      asked: [`${address} bytes=0-0 Bearer hf_x`, `${address} null Bearer hf_x`],
+    });
+  });
+});
+
 describe('linked folders', () => {
   async function folder() {
     const root = await navigator.storage.getDirectory();

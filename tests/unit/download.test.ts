@@ -160,6 +160,16 @@ describe('downloading', () => {
     }
   });
 
+  it('resumes where If-Range is not allowed to be sent (CORS)', async () => {
+    server.plan = (i) => (i === 0 ? { cutAfter: 500_000 } : {});
+    const fetch: typeof globalThis.fetch = (input, init) =>
+      new Headers(init?.headers).has('If-Range')
+        ? Promise.reject(new TypeError('Failed to fetch'))
+        : globalThis.fetch(input, init);
+    await download({}, { fetch });
+    expect(server.sentBytes).toBe(CONTENT.length);
+  });
+
   it('starts over when a range is answered with everything', async () => {
     server.plan = (i) => (i === 0 ? { cutAfter: 500_000 } : { ignoreRange: true });
     const { stored } = await download({ sha256: null });

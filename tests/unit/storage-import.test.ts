@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AppError } from '#domain/job/app-error.ts';
 import { memorySource, type ByteSource } from '#formats/byte-source.ts';
 import { ImportedModels } from '#storage/imported-models.ts';
@@ -239,6 +239,54 @@ describe('storage that was cleared', () => {
     const { lost } = await models.sweep();
     expect(lost.map(({ name }) => name)).toEqual([META.name]);
     expect(disk.rows.size).toBe(0);
+  });
+
+  it('that another tab holds on to is left to the next sweep', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+    const disk = new FakeDisk();
+    disk.files.set('stray', pattern(10));
+    disk.files.set('other', pattern(10));
+    const reader = await disk.blobs.read('stray');
+    expect((await modelsOn(disk).sweep()).removed).toEqual(['other']);
+    reader.close();
+    expect((await modelsOn(disk).sweep()).removed).toEqual(['stray']);
+  });
+
+  it('is told from what another tab imports at the same moment', async () => {
+    const disk = new FakeDisk();
+    for (const when of ['first list', 'second list', 'records'] as const) {
+      let lists = 0;
+      let imported: ImportedRecord | null = null;
+      const importNow = async () => {
+        imported ??= await modelsOn(disk).import(
+          memorySource(pattern(50), when),
+          { ...META, name: when },
+          quiet(),
+        );
+      };
+      const models = new ImportedModels({
+        blobs: {
+          ...disk.blobs,
+          list: async () => {
+            const blobs = await disk.blobs.list();
+            if (when === (++lists === 1 ? 'first list' : 'second list')) await importNow();
+            return blobs;
+          },
+        },
+        records: {
+          ...disk.records,
+          getAll: async () => {
+            const records = await disk.records.getAll();
+            if (when === 'records') await importNow();
+            return records;
+          },
+        },
+        locks: fakeLocks(),
+        freeSpace: async () => null,
+      });
+      expect(await models.sweep()).toEqual({ removed: [], lost: [] });
+      expect((await modelsOn(disk).list()).map(({ name }) => name)).toContain(when);
+    }
   });
 
   it('a complete record without its bytes is imported anew', async () => {
