@@ -167,7 +167,7 @@ describe('downloading', () => {
         ? Promise.reject(new TypeError('Failed to fetch'))
         : globalThis.fetch(input, init);
     await download({}, { fetch });
-    expect(server.sentBytes).toBe(CONTENT.length);
+    expect(server.sentBytes).toBeLessThan(CONTENT.length + CHUNK);
   });
 
   it('starts over when a range is answered with everything', async () => {
