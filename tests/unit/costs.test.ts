@@ -13,17 +13,15 @@ describe('costs of the real models', () => {
   });
 
   it('has the weights of the specification (sdxl.md J, sam3.md 0.2)', () => {
-    // Both towers, the last layer of CLIP-L and possibly the token tables left out.
-    expect(costs.text.weightBytes.plain / GB).toBeGreaterThan(0.25 + 1.39 - 0.25);
-    expect(costs.text.weightBytes.plain / GB).toBeLessThan(0.25 + 1.39);
+    // CLIP-L without its last layer; the token tables, 0.2 GB, stay on the host.
     // ViT-H without its last layer and projection, with the image projection.
     expect({
+      text: gb(costs.text.weightBytes.plain),
       anchor: gb(costs.anchor!.weightBytes.plain),
       conditioning: gb(costs.conditioning.weightBytes.plain),
       step: gb(costs.step[1024].weightBytes.plain),
       codec: gb(costs.codec[1024][512].weightBytes.plain),
       segment: gb(costs.segment!.weightBytes.plain),
-      // The text encoders' token tables, 0.2 GB, stay on the host.
     }).toEqual({ text: 1.42, anchor: 1.39, conditioning: 1.36, step: 4.45, codec: 0.33, segment: 1.57 });
   });
 
