@@ -1,4 +1,5 @@
 import type { PromptSyntax } from '#domain/job/request.ts';
+import { canAnchor } from './anchors.ts';
 import type { JobContext, ProgressTracker } from './progress.ts';
 import type { PromptEncoder, Services, TextConditioning } from './services.ts';
 
@@ -42,7 +43,7 @@ export class PromptLibrary {
 /** Says which parts of the conditioning are missing, once per job. */
 export function announceMissing(services: Services, anchorsWanted: boolean, context: JobContext): void {
   if (!anchorsWanted) return;
-  if (!services.anchors || !services.denoiser.supportsAnchor)
+  if (!canAnchor(services))
     context.onEvent({
       kind: 'notice',
       message:

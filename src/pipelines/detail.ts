@@ -5,6 +5,7 @@ import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { normaliseOverlap } from '#domain/blend/overlap.ts';
 import { decodeRle, isEmptyMask } from '#domain/mask/rle.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
+import { withAnchors } from './anchors.ts';
 import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
 import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
 import type { PixelOps } from './services.ts';
@@ -79,12 +80,10 @@ export async function refineDetails(
   for (const layer of new Set(items.map((item) => item.layer))) {
     const members = items.filter((item) => item.layer === layer).sort((a, b) => a.sizePx - b.sizePx);
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
-    const { coverages, alphas } = await layerMasks(job, members, canvas);
-    for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
-      const masked = batch.map((item) => ({ ...item, coverage: coverages.get(item) as Field<'canvas'> }));
-      const painted = await repaintWithinMemory(job, source, masked, 'detail');
-      for (const [i, item] of batch.entries())
-        await paste(job, canvas, item, alphas.get(item) as Field<'canvas'>, painted[i] as Repainted);
+    const masked = await withAnchors(job, source, await maskedItems(job, members, canvas), 'detail');
+    for (const batch of batchesOf(masked, batchLimit(job.request, job.services))) {
+      const painted = await repaintWithinMemory(job, source, batch, 'detail');
+      for (const [i, item] of batch.entries()) await paste(job, canvas, item, painted[i] as Repainted);
     }
   }
 }
@@ -92,29 +91,28 @@ export async function refineDetails(
 async function paste(
   job: LadderJob,
   canvas: Raster8<'canvas'>,
-  item: DetailItem,
-  alpha: Field<'canvas'>,
+  item: MaskedItem,
   { refined, base }: Repainted,
 ): Promise<void> {
   const { services, tracker, context } = job;
   await tracker.work('blend', itemUnits(item), 'detail', `${item.label} · blend`, () =>
-    services.pixels.blendResidual(canvas, item.area, alpha, refined, base),
+    services.pixels.blendResidual(canvas, item.area, item.alpha, refined, base),
   );
   context.onEvent({ kind: 'area', area: item.area, source: 'detail' });
 }
 
-interface LayerMasks {
-  /** Feathered mask of each member over its area. */
-  readonly coverages: ReadonlyMap<DetailItem, Field<'canvas'>>;
-  /** The same as blend weights: where several members overlap they are brought to a sum of at most one. */
-  readonly alphas: ReadonlyMap<DetailItem, Field<'canvas'>>;
+interface MaskedItem extends DetailItem {
+  /** Feathered mask over the item's area. */
+  readonly coverage: Field<'canvas'>;
+  /** The same as blend weight: where several items of a layer overlap they are brought to a sum of at most one. */
+  readonly alpha: Field<'canvas'>;
 }
 
-async function layerMasks(
+async function maskedItems(
   job: LadderJob,
   members: readonly DetailItem[],
   canvas: Size<'canvas'>,
-): Promise<LayerMasks> {
+): Promise<MaskedItem[]> {
   const { growPx, featherPx } = job.request.detail;
   const fields: { area: Rect<'canvas'>; alpha: Field<'canvas'> }[] = [];
   for (const { detection, area } of members) {
@@ -122,9 +120,11 @@ async function layerMasks(
     fields.push({ area, alpha: fadeAtCropEdge(coverage, area, canvas, featherPx) });
   }
   const weights = normaliseOverlap(fields);
-  const byMember = (all: readonly (Field<'canvas'> | undefined)[]) =>
-    new Map(members.map((item, i) => [item, all[i] as Field<'canvas'>]));
-  return { coverages: byMember(fields.map(({ alpha }) => alpha)), alphas: byMember(weights) };
+  return members.map((item, i) => ({
+    ...item,
+    coverage: fields[i]?.alpha as Field<'canvas'>,
+    alpha: weights[i] as Field<'canvas'>,
+  }));
 }
 
 /** Coverage of one detection inside an area, grown and feathered, in canvas pixels. */

@@ -5,6 +5,7 @@ import type { Field, Raster8 } from '#domain/raster.ts';
 import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
+import { withAnchors } from './anchors.ts';
 import { batchesOf, detectionCoverage, type DetailItem } from './detail.ts';
 import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
 
@@ -54,7 +55,8 @@ export async function refineGlobally(
   for (const color of [0, 1] as const) {
     const members = tiles.filter(({ tile }, i) => tile.color === color && (!only || only.has(i)));
     const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
-    for (const batch of batchesOf(members, batchLimit(job.request, job.services))) {
+    const ready = await withAnchors(job, source, members, 'global');
+    for (const batch of batchesOf(ready, batchLimit(job.request, job.services))) {
       const items = await Promise.all(batch.map((item) => withStrength(job, item, canvas, refined)));
       const painted = await repaintWithinMemory(job, source, items, 'global');
       for (const [i, item] of batch.entries())

@@ -2,6 +2,7 @@ import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import { canAnchor } from './anchors.ts';
 import { announceMissing, PromptLibrary } from './conditioning.ts';
 import { planDetail, refineDetails, type DetailItem } from './detail.ts';
 import { planGlobal, refineGlobally, type TileItem } from './global-refine.ts';
@@ -25,7 +26,7 @@ export function planRefine(request: RefineRequest, image: Size<'image'>): Refine
 }
 
 function workOf(request: RefineRequest, items: readonly RepaintItem[], services: Services): WorkPlan {
-  const anchored = services.anchors !== null && services.denoiser.supportsAnchor;
+  const anchored = canAnchor(services);
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
   return {
     resize: 1,

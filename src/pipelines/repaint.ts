@@ -23,6 +23,8 @@ export interface RepaintItem {
   readonly prompt: string;
   readonly negative: string;
   readonly anchorScale: number;
+  /** IP-Adapter tokens of the item's picture and, under guidance, of a blank one; absent: no image attention. */
+  readonly anchor?: { readonly positive: FloatTensor; readonly negative: FloatTensor | null };
   /** Strength per latent cell relative to `denoise`, row-major on the network's latent grid; absent: 1 everywhere. */
   readonly strength?: Float32Array;
   /** How much of the result will be kept, over `area` in canvas pixels; absent: everything. Inpainting models see it. */
@@ -84,14 +86,7 @@ export async function repaintBatch(
   const latents = await eachItem(job, items, pixels, phase, 'encode', (one) => codec.encode(one));
   const base = await eachItem(job, items, latents, phase, 'reference', (one) => codec.decode(one));
   const inpaint = await inpaintInputs(job, pixels, items, phase);
-  const anchors = await anchorTokens(job, pixels, items, phase);
-  const painted = await sampleItems(
-    job,
-    items,
-    latents,
-    await denoiserItems(job, items, anchors, inpaint),
-    phase,
-  );
+  const painted = await sampleItems(job, items, latents, await denoiserItems(job, items, inpaint), phase);
   const refined = await eachItem(job, items, painted, phase, 'decode', (one) => codec.decode(one));
   return items.map((_, i) => ({ refined: batchItem(refined, i), base: batchItem(base, i) }));
 }
@@ -127,37 +122,6 @@ async function cropItems(
   for (const { area, sizePx } of items)
     crops.push(await job.services.pixels.cropToNchw(canvas, area, sizePx));
   return stack(crops);
-}
-
-/** The image anchor of every item is its own crop: the re-paint keeps the identity it starts from. */
-async function anchorTokens(
-  job: RepaintJob,
-  pixels: FloatTensor,
-  items: readonly RepaintItem[],
-  phase: JobPhase,
-): Promise<AnchorTokens> {
-  const { anchors, denoiser } = job.services;
-  const wanted = items.map((item) => denoiser.supportsAnchor && item.anchorScale > 0);
-  if (!anchors || !wanted.some(Boolean)) return { positive: items.map(() => null), negative: null };
-  const positive: (FloatTensor | null)[] = [];
-  try {
-    for (const [i, item] of items.entries()) {
-      const encode = () => anchors.encode(batchItem(pixels, i));
-      const label = `${item.label} · anchor`;
-      positive.push(wanted[i] ? await job.tracker.work('anchor', 1, phase, label, encode) : null);
-    }
-    const guided = job.request.sampling.guidanceScale !== 1;
-    return { positive, negative: guided ? await anchors.unconditional() : null };
-  } finally {
-    await anchors.rest();
-  }
-}
-
-interface AnchorTokens {
-  /** Per item; null where no anchor is wanted or can be had. */
-  readonly positive: readonly (FloatTensor | null)[];
-  /** Of a blank image, for the negative side of guidance. */
-  readonly negative: FloatTensor | null;
 }
 
 /** Mask and masked picture of every item, where the model is an inpainting one. */
@@ -230,7 +194,6 @@ export function callsPerItem({ sampling }: RefineRequest): number {
 async function denoiserItems(
   job: RepaintJob,
   items: readonly RepaintItem[],
-  anchors: AnchorTokens,
   inpaint: readonly (InpaintInput | null)[],
 ): Promise<DenoiserItem[]> {
   const { prompts, request } = job;
@@ -239,9 +202,9 @@ async function denoiserItems(
     items.map(async (item, i) => ({
       positive: await prompts.get(item.prompt),
       negative: await prompts.get(item.negative),
-      anchor: anchors.positive[i] ?? null,
-      anchorNegative: anchors.positive[i] ? anchors.negative : null,
-      anchorScale: anchors.positive[i] ? item.anchorScale : 0,
+      anchor: item.anchor?.positive ?? null,
+      anchorNegative: item.anchor?.negative ?? null,
+      anchorScale: item.anchor ? item.anchorScale : 0,
       anchorPreset: preset,
       anchorRange: { start, end },
       sizeIds: [item.sizePx, item.sizePx, 0, 0, item.sizePx, item.sizePx] as const,

@@ -6,7 +6,7 @@ import type { RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { PromptLibrary } from '#pipelines/conditioning.ts';
 import { ProgressTracker } from '#pipelines/progress.ts';
-import { repaintBatch } from '#pipelines/repaint.ts';
+import { repaintBatch, type RepaintItem } from '#pipelines/repaint.ts';
 import type { Services } from '#pipelines/services.ts';
 import { edgeRatio, lanczosCanvas, meanColour, palettePicture, psnr, readPicture } from './pictures.ts';
 
@@ -73,13 +73,14 @@ async function repaint(
   const area = { x: 0, y: 0, width: canvas.width, height: canvas.height };
   const job = {
     request: { ...request, scaffold: { ...request.scaffold, seed } },
-    services: painting.anchor ? anchoredTo(services, painting.anchor) : services,
+    services,
     prompts: await PromptLibrary.encode([prompt, ''], 'comfy', services.prompts, tracker),
     tracker,
     context,
   };
   const item = { label: 'held-out', area, sizePx: canvas.width, denoise, prompt, negative: '' };
-  const anchored = { ...item, anchorScale: painting.anchor ? anchorScale : 0 };
+  const anchor = painting.anchor && (await anchorTo(services, painting.anchor));
+  const anchored = { ...item, anchorScale: anchor ? anchorScale : 0, ...(anchor && { anchor }) };
   const [painted] = await repaintBatch(job, canvas, [anchored], 'detail');
   const result = { ...canvas, data: canvas.data.slice() };
   const everywhere = {
@@ -91,18 +92,11 @@ async function repaint(
   return result;
 }
 
-/** The same services with every anchor taken from one picture instead of the item's own crop. */
-function anchoredTo(services: Services, picture: Raster8<'image'>): Services {
-  const anchors = services.anchors;
+/** The tokens of a picture of one's own as a job's item carries them. */
+async function anchorTo({ anchors }: Services, picture: Raster8<'image'>): Promise<RepaintItem['anchor']> {
   if (!anchors) throw new Error('the demo pack has no anchor encoder');
-  return {
-    ...services,
-    anchors: {
-      encode: () => anchors.encode(rasterToNchw(picture)),
-      unconditional: () => anchors.unconditional(),
-      rest: () => anchors.rest(),
-    },
-  };
+  const positive = await anchors.encode(rasterToNchw(picture));
+  return { positive, negative: await anchors.unconditional() };
 }
 
 const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,50 @@
+import type { JobPhase } from '#domain/job/events.ts';
+import type { Raster8 } from '#domain/raster.ts';
+import type { LadderJob } from './memory-ladder.ts';
+import type { RepaintItem } from './repaint.ts';
+import type { Services } from './services.ts';
+
+/**
+ * Items with the tokens of their image anchors: each item's is its own crop, so that the re-paint keeps the identity it
+ * starts from. All items that read the same canvas go through the vision tower together, because at full size it is
+ * loaded for this and makes room for the sampler afterwards. Where no anchor is wanted or can be had, items stay as
+ * they are.
+ */
+export async function withAnchors<T extends RepaintItem>(
+  job: LadderJob,
+  canvas: Raster8<'canvas'>,
+  items: readonly T[],
+  phase: JobPhase,
+): Promise<T[]> {
+  const wanted = items.filter((item) => canAnchor(job.services) && item.anchorScale > 0);
+  if (wanted.length === 0) return [...items];
+  const anchored = new Map<T, T>();
+  try {
+    for (const item of wanted)
+      anchored.set(item, { ...item, anchor: await anchorOf(job, canvas, item, phase) });
+  } finally {
+    await job.services.anchors?.rest();
+  }
+  return items.map((item) => anchored.get(item) ?? item);
+}
+
+export function canAnchor({ anchors, denoiser }: Services): boolean {
+  return anchors !== null && denoiser.supportsAnchor;
+}
+
+async function anchorOf(
+  job: LadderJob,
+  canvas: Raster8<'canvas'>,
+  item: RepaintItem,
+  phase: JobPhase,
+): Promise<NonNullable<RepaintItem['anchor']>> {
+  const picture = await job.services.pixels.cropToNchw(canvas, item.area, item.sizePx);
+  const guided = job.request.sampling.guidanceScale !== 1;
+  return job.tracker.work('anchor', 1, phase, `${item.label} · anchor`, () =>
+    job.memory.retry(async ({ anchors }) => {
+      if (!anchors) throw new Error('the services lost their anchors while the job ran');
+      const positive = await anchors.encode(picture);
+      return { positive, negative: guided ? await anchors.unconditional() : null };
+    }),
+  );
+}
