@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import { demoDefaults } from '#app/demo-defaults.ts';
+import { takeLaunchedFiles } from '#app/launch.ts';
 import { keepOffline } from '#app/offline.ts';
 import { Studio } from '#app/studio.ts';
 import App from './App.svelte';
@@ -8,5 +9,7 @@ import './theme.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
-mount(App, { target, props: { studio: new Studio(toastNotifier, demoDefaults()) } });
+const studio = new Studio(toastNotifier, demoDefaults());
+mount(App, { target, props: { studio } });
+takeLaunchedFiles((file) => studio.takeFile(file));
 void keepOffline(toastNotifier);

@@ -120,7 +120,7 @@ function listenInstead(): Promise<{ knocks: string[]; stop: () => Promise<void> 
   });
 }
 
-/** Every answer that did not come from the service worker, a blob or data. */
+/** Every answer that did not come from the service worker, a blob or data, and every error in the console. */
 function collectTraffic(context: BrowserContext): string[] {
   const traffic: string[] = [];
   const local = (url: string) => /^(blob|data):/.test(url);
@@ -128,6 +128,10 @@ function collectTraffic(context: BrowserContext): string[] {
     if (!response.fromServiceWorker() && !local(response.url())) traffic.push(`answered: ${response.url()}`);
   });
   context.on('requestfailed', (request) => traffic.push(`failed: ${request.url()}`));
+  // Also what the content security policy forbids.
+  context.on('console', (message) => {
+    if (message.type() === 'error') traffic.push(`console: ${message.text()}`);
+  });
   return traffic;
 }
 
