@@ -128,6 +128,26 @@ describe('the main job', () => {
     expect(change(soft)).toBeLessThan(change(full));
   });
 
+  it('reads all anchors of a layer before its batches, so that the vision tower is loaded once', async () => {
+    const order: string[] = [];
+    const services = fakeServices();
+    const anchors = {
+      ...services.anchors!,
+      encode: (image: FloatTensor) => {
+        order.push('anchor');
+        return services.anchors!.encode(image);
+      },
+      rest: () => Promise.resolve(void order.push('rest')),
+    };
+    const prepare: typeof services.denoiser.prepare = (...args) => {
+      order.push('batch');
+      return services.denoiser.prepare(...args);
+    };
+    const noting = { ...services, anchors, denoiser: { ...services.denoiser, prepare } };
+    await run(request({ detections: TWO, batchLimit: 1 }), {}, noting);
+    expect(order).toEqual(['anchor', 'anchor', 'rest', 'batch', 'batch']);
+  });
+
   it('says aloud that it works from text alone when the adapter is missing', async () => {
     const notices: string[] = [];
     const services = { ...fakeServices(), anchors: null };
