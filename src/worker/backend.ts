@@ -7,19 +7,20 @@ import type { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import { assembleNetworks, networkFacts, unmatchedLora, type AssembledFacts } from '#pipelines/assemble.ts';
 import { modelCosts } from '#pipelines/costs.ts';
 import type { JobContext } from '#pipelines/progress.ts';
-import type { PixelOps, Segmenter, Services } from '#pipelines/services.ts';
+import type { PixelOps, Services } from '#pipelines/services.ts';
 import type { ModelPreferences } from '#storage/model-preferences.ts';
 import * as v from 'valibot';
 import type { MemoryState, ModelRole, ModelsState, ResidentModel, RuntimeInfo } from './api.ts';
 import type { Hardware } from './hardware.ts';
 import { loadEvents } from './load-events.ts';
-import { MemoryPlanner } from './memory-planner.ts';
+import { MemoryPlanner, USUAL_WISH } from './memory-planner.ts';
 import { checkedBudget, checkedMinutes } from './model-preferences.ts';
 import type { ModelSet } from './model-set.ts';
 
 /** Networks as a plan has them, and what lets go of them all. */
 interface Networks {
-  readonly plan: ExecutionPlan;
+  readonly planned: Plan;
+  readonly wish: PlanWish;
   readonly pool: NetworkPool;
   readonly parts: ReturnType<typeof assembleNetworks>;
 }
@@ -107,11 +108,20 @@ export class Backend {
       detail: 'opening the models',
     });
     const planned = this.#planner.plan(wish);
+    const services = await this.#servicesFor(planned, wish, context);
+    // The plan counts on it, and nothing else takes SAM 3 off the device before the sampler needs the room.
+    if (planned.plan.residency !== 'all') await this.unload('sam3');
+    return services;
+  }
+
+  /** What finding things needs: the networks that are there, whatever job they were planned for. */
+  async detecting(context: JobContext): Promise<Services> {
+    const { planned, wish } = this.#networks ?? { planned: this.#planner.plan(USUAL_WISH), wish: USUAL_WISH };
     return this.#servicesFor(planned, wish, context);
   }
 
   async #servicesFor(planned: Plan, wish: PlanWish, context: JobContext): Promise<Services> {
-    const { parts, pool } = await this.#networksFor(planned.plan);
+    const { parts, pool } = await this.#networksFor(planned, wish);
     pool.watch(loadEvents(context));
     return {
       pixels: this.pixels,
@@ -126,12 +136,6 @@ export class Backend {
       },
       memoryAdvice: NOTHING_SMALLER,
     };
-  }
-
-  async segmenter(context: JobContext): Promise<Segmenter | null> {
-    const networks = this.#networks ?? (await this.#networksFor(this.#planner.plan(SMALLEST).plan));
-    networks.pool.watch(loadEvents(context));
-    return networks.parts.segmenter;
   }
 
   /** A job that asked for this came through: the next plan may trust its peak. */
@@ -197,13 +201,15 @@ export class Backend {
   }
 
   /** Networks that differ from the present ones only in how many crops they take at once are the same. */
-  async #networksFor(plan: ExecutionPlan): Promise<Networks> {
-    if (this.#networks && sameNetworks(this.#networks.plan, plan)) return this.#networks;
+  async #networksFor(planned: Plan, wish: PlanWish): Promise<Networks> {
+    const { plan } = planned;
+    if (this.#networks && sameNetworks(this.#networks.planned.plan, plan))
+      return (this.#networks = { ...this.#networks, planned, wish });
     if (!this.#facts) throw new AppError('model-missing', 'The chosen models are not complete. See Models.');
     await this.#letGo();
     const onChange = () => this.#changed();
     const pool = new NetworkPool(this.runtime, { residentBytes: plan.residentBytes, onChange });
-    this.#networks = { plan, pool, parts: assembleNetworks(pool, this.#facts, plan) };
+    this.#networks = { planned, wish, pool, parts: assembleNetworks(pool, this.#facts, plan) };
     return this.#networks;
   }
 
@@ -219,9 +225,6 @@ export class Backend {
 
 const NOTHING_SMALLER =
   'Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.';
-
-/** Finding things needs no more than the smallest refinement does. */
-const SMALLEST: PlanWish = { cropPx: 1024, batchLimit: 1 };
 
 /** Null while a part is missing that another file will bring, such as a checkpoint's VAE: a job then says which. */
 function factsIfComplete(set: ModelSet): AssembledFacts | null {

@@ -14,7 +14,7 @@ export interface PlannedDevice extends Omit<DeviceFacts, 'budgetBytes'> {
 }
 
 /** What a job asks for when none is known yet: the largest crops anyone uses would refuse too much. */
-const USUAL_WISH: PlanWish = { cropPx: 1024, batchLimit: 4 };
+export const USUAL_WISH: PlanWish = { cropPx: 1024, batchLimit: 4 };
 
 /** Keeps what the memory plan is made from, and what jobs have taught. */
 export class MemoryPlanner {

@@ -8,6 +8,7 @@ import { paintStroke } from '#domain/mask/brush.ts';
 import { detect, ImageFeatures } from '#pipelines/detect.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
+import { MemoryLadder } from '#pipelines/memory-ladder.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import type { PlanWish } from '#domain/plan/plan.ts';
 import { planRefine, refine } from '#pipelines/refine.ts';
@@ -97,8 +98,10 @@ export class Studio implements StudioApi {
   ): Promise<Result<DetectResult>> {
     return this.#jobs.run(job, onEvent, async (context) => {
       const { picture } = this.#opened();
-      const segmenter = await this.#ready().segmenter(context);
-      return detect(picture.raster, request, segmenter, this.#features, job, context);
+      const memory = new MemoryLadder(await this.#ready().detecting(context), context);
+      return memory.retry(({ segmenter }) =>
+        detect(picture.raster, request, segmenter, this.#features, job, context),
+      );
     });
   }
 
