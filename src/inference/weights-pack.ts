@@ -37,19 +37,26 @@ export function blockCodes(
   { bits, block }: Packing,
 ): Uint8Array<ArrayBuffer> {
   const limit = limitOf(bits);
-  const zero = limit + 1;
-  const codes = new Uint8Array((values.length * bits) / 8);
+  const codes = new Uint8Array(values.length);
   for (let i = 0; i < scales.length; i++) {
     const scale = scales[i] as number;
     const inverse = scale > 0 ? 1 / scale : 0;
     for (let at = i * block; at < (i + 1) * block; at++) {
-      const steps = Math.round((values[at] as number) * inverse);
-      const code = zero + (steps > limit ? limit : steps < -limit ? -limit : steps);
-      if (bits === 8) codes[at] = code;
-      else codes[at >> 1] = (codes[at >> 1] as number) | (code << ((at & 1) * 4));
+      const steps = (values[at] as number) * inverse;
+      const within = steps > limit ? limit : steps < -limit ? -limit : steps;
+      // Codes are positive, so that cutting off the fraction of a half more rounds to nearest.
+      codes[at] = (within + limit + 1.5) | 0;
     }
   }
-  return codes;
+  return bits === 8 ? codes : nibbles(codes);
+}
+
+/** Two 4-bit codes to a byte, the first in the low half. */
+function nibbles(codes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const pairs = new Uint8Array(codes.length / 2);
+  for (let i = 0; i < pairs.length; i++)
+    pairs[i] = (codes[2 * i] as number) | ((codes[2 * i + 1] as number) << 4);
+  return pairs;
 }
 
 /** The values that a packed matrix stands for. */
