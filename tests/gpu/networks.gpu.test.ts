@@ -3,6 +3,7 @@ import { probeAttention } from '#inference/attention-probe.ts';
 import { UnetConditioner } from '#inference/denoiser-conditioning.ts';
 import { UnetSession, type UnetModel } from '#inference/denoiser-session.ts';
 import { takeFloat } from '#inference/runtime.ts';
+import { NO_WEIGHTS } from '#inference/weights.ts';
 import { GraphBuilder } from '#models/graph/builder.ts';
 import { matmul } from '#models/graph/ops.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
@@ -120,11 +121,10 @@ describe('the runtime', SLOW, () => {
     const runtime = await (provider === 'wasm' ? wasmRuntime('plain') : gpuRuntime(shared, 'plain'));
     const g = new GraphBuilder('product', new Map());
     g.output('product', matmul(g, g.input('a', [8, 8]), g.input('b', [8, 8])));
-    const none = { name: 'none', shapes: new Map(), float: vi.fn(), stored: vi.fn() };
     const graph = g.build();
     const [first, second] = await Promise.all([
-      runtime.load('one', graph, none),
-      runtime.load('two', graph, none),
+      runtime.load('one', graph, NO_WEIGHTS),
+      runtime.load('two', graph, NO_WEIGHTS),
     ]);
     const [a, b] = [randomTensor([8, 8], 1), randomTensor([8, 8], 2)];
     const outputs = await Promise.all(
