@@ -57,7 +57,7 @@ describe('the catalogue', () => {
     const item = (id: string): Omit<CatalogueItem, 'entryId'> => {
       const entry = catalogueEntry(id)!;
       const roles: readonly ModelRole[] = entry.roles;
-      return { ...entry, roles, source: sourcePage(entry) };
+      return { ...entry, roles, source: sourcePage(entry), fetchable: entry.source.kind === 'hub' };
     };
     expect(item('sam3')).toMatchObject({ gated: true, source: 'https://huggingface.co/facebook/sam3' });
   });
