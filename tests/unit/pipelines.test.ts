@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import type { FloatTensor } from '#domain/tensor.ts';
 import { refine, planRefine, type RefineOptions } from '#pipelines/refine.ts';
 import { concept, detection, fakeServices, request, testPicture, type FakeLog } from './pipelines-fakes.ts';
 
