@@ -106,6 +106,12 @@ const library = {
   offlineOf: (name: string) => `Make ${name} available offline`,
   removeCopy: (name: string) => `Remove the offline copy of ${name}`,
   removed: (name: string) => `Removed the offline copy of ${name}.`,
+  unfinished: 'Interrupted copies',
+  unfinishedState: (done: string, total: string) =>
+    `${done} of ${total} is here. Make it available offline again to go on where it stopped.`,
+  discard: 'Discard',
+  discardOf: (name: string) => `Discard the interrupted copy of ${name}`,
+  discarded: (name: string) => `Discarded the interrupted copy of ${name}.`,
   keptOffline: (name: string) => `${name} works offline now.`,
   refused: (count: number) => `Cannot be used (${count})`,
   noMatch: (query: string) => `Nothing matches “${query}”.`,

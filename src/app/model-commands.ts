@@ -22,6 +22,7 @@ import {
   type Result,
   type RuntimeInfo,
   type SingleRole,
+  type UnfinishedCopy,
   type WorkerClient,
 } from './worker-client.ts';
 
@@ -254,6 +255,12 @@ export class ModelCommands {
   async deleteImported(entry: LibraryEntry): Promise<void> {
     const result = await this.#host.client.call((api) => api.models.deleteImported(entry.id));
     if (result.ok) this.#host.notifier.info(texts.library.removed(entry.name));
+    else this.#host.expect(result);
+  }
+
+  async discardUnfinished({ id, name }: UnfinishedCopy): Promise<void> {
+    const result = await this.#host.client.call((api) => api.models.discardUnfinished(id));
+    if (result.ok) this.#host.notifier.info(texts.library.discarded(name));
     else this.#host.expect(result);
   }
 

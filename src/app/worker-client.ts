@@ -25,6 +25,7 @@ export type {
   ScaffoldStatistics,
   SingleRole,
   TransferEvent,
+  UnfinishedCopy,
   ViewState as WorkerView,
 } from '#worker/api.ts';
 

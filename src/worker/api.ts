@@ -152,6 +152,8 @@ export interface ModelsState {
   /** Minutes after which an unused network leaves the device; null: never. */
   readonly keepMinutes: number | null;
   readonly memory: MemoryState;
+  /** Copies that were interrupted. Starting them again goes on; until then they take up room. */
+  readonly unfinished: readonly UnfinishedCopy[];
   /** What the browser says about its storage: protected from eviction, and used. */
   readonly storage: { readonly persistent: boolean; readonly usedBytes: number };
 }
@@ -167,6 +169,13 @@ export interface MemoryState {
   readonly phases: readonly { readonly name: string; readonly bytes: number; readonly sentence: string }[];
   /** Why it cannot run, and the nearest thing that fits; null when it can. */
   readonly refusal: string | null;
+}
+
+export interface UnfinishedCopy {
+  readonly id: string;
+  readonly name: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
 }
 
 /** An import or a download on its way. */
@@ -316,6 +325,7 @@ export interface ModelsApi extends ProxyMarked {
   ): Promise<Result<LibraryEntry>>;
   /** Deletes an imported copy. Linked files are never touched. */
   deleteImported(entryId: string): Promise<Result<null>>;
+  discardUnfinished(id: string): Promise<Result<null>>;
   /** Takes networks off the device; they come back when next needed. */
   unload(role: ModelRole | 'all'): Promise<Result<null>>;
   setKeepMinutes(minutes: number | null): Promise<void>;

@@ -1,8 +1,8 @@
 import { AppError } from '#domain/job/app-error.ts';
 import { downloadModel } from '#storage/download-model.ts';
 import type { ImportedModels } from '#storage/imported-models.ts';
-import type { ImportedRecord } from '#storage/import-record.ts';
-import type { DownloadRequest, JobId, LibraryEntry, TransferEvent } from './api.ts';
+import { storedBytes, type ImportedRecord } from '#storage/import-record.ts';
+import type { DownloadRequest, JobId, LibraryEntry, TransferEvent, UnfinishedCopy } from './api.ts';
 import type { LibraryPlace, ModelLibrary } from './library.ts';
 import { catalogueSource } from './model-advice.ts';
 
@@ -50,6 +50,21 @@ export class ModelTransfers {
     return this.#transfer(job, (signal) =>
       downloadModel({ ...source, token }, this.#imported, { signal, onProgress }),
     );
+  }
+
+  /** What was interrupted. While something is on its way nothing counts as that. */
+  async unfinished(): Promise<readonly UnfinishedCopy[]> {
+    if (this.#running.size > 0) return [];
+    return (await this.#imported.partials()).map((record) => ({
+      id: record.id,
+      name: record.name,
+      doneBytes: storedBytes(record),
+      totalBytes: record.size,
+    }));
+  }
+
+  discard(id: string): Promise<void> {
+    return this.#imported.discard(id);
   }
 
   cancel(job: JobId): void {

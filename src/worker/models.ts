@@ -216,6 +216,10 @@ export class StudioModels implements ModelsApi {
     });
   }
 
+  discardUnfinished(id: string): Promise<Result<null>> {
+    return this.#changing(() => this.#transfers.discard(id).then(() => null));
+  }
+
   unload(role: ModelRole | 'all'): Promise<Result<null>> {
     return this.#changing(() => this.#backend.unload(role).then(() => null));
   }
@@ -301,6 +305,7 @@ export class StudioModels implements ModelsApi {
       resident: this.#backend.resident(),
       keepMinutes: this.#backend.keepMinutes,
       memory: this.#backend.memory(),
+      unfinished: await this.#transfers.unfinished(),
       storage: { persistent: persisted, usedBytes: usage },
     };
   }

@@ -57,6 +57,7 @@ const stateWith = (patch: Partial<ModelsState> = {}): ModelsState => ({
   resident: [],
   keepMinutes: 5,
   memory: { budgetBytes: 8e9, guessed: true, peakBytes: null, phases: [], refusal: null },
+  unfinished: [],
   storage: { persistent: false, usedBytes: 0 },
   ...patch,
 });

@@ -126,6 +126,30 @@ describe('importing', () => {
   });
 });
 
+describe('an interrupted copy', () => {
+  it('is listed with what has arrived, goes on when started again, and can be discarded', async () => {
+    const { models, state } = await visit();
+    const file = await demoFile('checkpoint.safetensors', 'mine.safetensors');
+    await models.addFiles([{ file, path: 'mine.safetensors' }]);
+    const { id } = (await state()).entries.find(({ origin }) => origin === 'file')!;
+    const stopAfter = (bytes: number) =>
+      models.importModel('job', id, ({ doneBytes }) => doneBytes >= bytes && models.cancel('job'));
+    expect(await stopAfter(3e6)).toMatchObject({ ok: false, error: { code: 'aborted' } });
+    const [copy] = (await state()).unfinished;
+    expect(copy).toMatchObject({ name: 'mine.safetensors', totalBytes: file.size });
+    expect(copy!.doneBytes).toBeGreaterThan(1e6);
+    expect((await state()).entries.some(({ origin }) => origin === 'imported')).toBe(false);
+    await models.discardUnfinished(copy!.id);
+    expect((await state()).unfinished).toEqual([]);
+    await stopAfter(3e6);
+    const first: number[] = [];
+    const done = await models.importModel('job', id, ({ doneBytes }) => first.push(doneBytes));
+    expect(done).toMatchObject({ ok: true });
+    expect(first[0]).toBeGreaterThan(1e6);
+    expect((await state()).unfinished).toEqual([]);
+  });
+});
+
 describe('a selection', () => {
   it('that does not fit together changes nothing', async () => {
     const { models, state } = await visit();
