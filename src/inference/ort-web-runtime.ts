@@ -127,7 +127,7 @@ export class OrtWebRuntime implements NetworkRuntime {
     const begin = performance.now();
     try {
       return await (device && this.#build.streamsBlobs
-        ? this.#createStreaming(device, graph, new WeightStream(graph, weights, signal), recorded)
+        ? this.#createStreaming(device, graph, uploadStream(device, graph, weights, signal), recorded)
         : this.#createFrom(await wholeMounts(graph, weights, signal), graph, device, recorded));
     } finally {
       this.loadMs += performance.now() - begin;
@@ -163,7 +163,7 @@ export class OrtWebRuntime implements NetworkRuntime {
     recorded: boolean,
   ): Promise<InferenceSession> {
     return this.#build.ort.InferenceSession.create(graph.model, {
-      executionProviders: device ? [{ name: 'webgpu', device } as never] : ['wasm'],
+      executionProviders: device ? [webgpuProvider(device, recorded)] : ['wasm'],
       externalData,
       graphOptimizationLevel: 'all',
       ...(device && { preferredOutputLocation: 'gpu-buffer' as const, enableGraphCapture: recorded }),
@@ -189,6 +189,23 @@ export class OrtWebRuntime implements NetworkRuntime {
       }
     });
   }
+}
+
+/**
+ * A recorded run needs its buffers again; every other gives them back after each submit, which halves the peak
+ * (spec/onnxruntime-web.md §2.4, and what the memory plan counts on).
+ */
+function webgpuProvider(device: GPUDevice, recorded: boolean): InferenceSession.ExecutionProviderConfig {
+  return { name: 'webgpu', device, storageBufferCacheMode: recorded ? 'bucket' : 'lazyRelease' };
+}
+
+function uploadStream(
+  { queue }: GPUDevice,
+  graph: EmittedGraph,
+  weights: WeightSource,
+  signal: AbortSignal | undefined,
+): WeightStream {
+  return new WeightStream(graph, weights, { signal, uploaded: () => queue.onSubmittedWorkDone() });
 }
 
 /** Every initializer computed beforehand, where the backend wants them all at once. */

@@ -18,6 +18,19 @@ const AHEAD_BYTES = 32 * 2 ** 20;
 const AHEAD_READS = 8;
 
 /**
+ * What may be on its way to the GPU process: the runtime does not wait for it, and every upload not yet done there keeps
+ * its staging memory here.
+ */
+const BACKLOG_BYTES = 64 * 2 ** 20;
+
+export interface WeightStreamOptions {
+  /** Ends the stream at its next piece. */
+  readonly signal?: AbortSignal | undefined;
+  /** Resolves when what was uploaded so far has arrived. */
+  readonly uploaded?: (() => Promise<unknown>) | undefined;
+}
+
+/**
  * The weights of one graph on their way to the device. onnxruntime-web asks for one initializer after the other, in the
  * order of a hash table that differs from load to load, and waits for each: what comes next cannot be foreseen. So the
  * many small tensors, which cost a round trip each and few bytes together, are read ahead; large ones are read in
@@ -26,20 +39,22 @@ const AHEAD_READS = 8;
 export class WeightStream {
   readonly mounts: readonly { readonly path: string; readonly data: VirtualBlob }[];
   readonly #source: WeightSource;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: WeightStreamOptions;
   /** Not yet begun, the smallest last. */
   readonly #waiting: WeightBinding[];
   readonly #ahead = new Map<WeightBinding, Promise<Bytes>>();
   /** Memory of pieces under way, used in turn: a piece holds until the runtime asks for the next. */
   readonly #rooms: ArrayBuffer[] = [];
+  #sinceUpload = 0;
+  #upload: Promise<unknown> = Promise.resolve();
   #aheadBytes = 0;
   #aheadReads = 0;
   #failure: { readonly error: unknown } | null = null;
   #closed = false;
 
-  constructor({ weights }: EmittedGraph, source: WeightSource, signal?: AbortSignal) {
+  constructor({ weights }: EmittedGraph, source: WeightSource, options: WeightStreamOptions = {}) {
     this.#source = source;
-    this.#signal = signal;
+    this.#options = options;
     this.#waiting = [...weights].sort((a, b) => bytesOf(b) - bytesOf(a));
     this.mounts = weights.map((binding) => ({
       path: binding.location,
@@ -50,7 +65,7 @@ export class WeightStream {
   /** What made a read fail, in its own words: the runtime reports such failures as its own. */
   throwIfFailed(): void {
     if (this.#failure) throw this.#failure.error;
-    this.#signal?.throwIfAborted();
+    this.#options.signal?.throwIfAborted();
   }
 
   /** No read begins any more; what was read ahead is forgotten. */
@@ -62,6 +77,7 @@ export class WeightStream {
 
   async *#read(binding: WeightBinding): AsyncGenerator<Bytes, void> {
     try {
+      await this.#holdBack(bytesOf(binding));
       this.throwIfFailed();
       const ahead = this.#takeAhead(binding);
       this.#readAhead();
@@ -71,6 +87,16 @@ export class WeightStream {
       this.#failure ??= { error };
       throw error;
     }
+  }
+
+  /** Waits for the uploads before the last ones, so that there are always some under way and never too many. */
+  async #holdBack(bytes: number): Promise<void> {
+    this.#sinceUpload += bytes;
+    if (this.#sinceUpload < BACKLOG_BYTES) return;
+    this.#sinceUpload = 0;
+    await this.#upload;
+    // A lost device rejects; the load finds out by itself.
+    this.#upload = this.#options.uploaded?.().catch(() => undefined) ?? this.#upload;
   }
 
   #takeAhead(binding: WeightBinding): Promise<Bytes> | undefined {

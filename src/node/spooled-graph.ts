@@ -26,7 +26,7 @@ export class SpooledGraph {
   ): Promise<SpooledGraph> {
     await mkdir(parent, { recursive: true });
     const spooled = new SpooledGraph(await mkdtemp(join(parent, 'luna-graph-')));
-    const stream = new WeightStream(graph, weights, signal);
+    const stream = new WeightStream(graph, weights, { signal });
     try {
       await writeFile(spooled.modelPath, graph.model);
       for (const { path, data } of stream.mounts) await spooled.#writeWeight(path, data);

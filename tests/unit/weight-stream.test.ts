@@ -179,11 +179,28 @@ describe('a graph’s weights', () => {
   it('stop with their signal', async () => {
     const stop = new AbortController();
     const { weights, log } = await watchedFile();
-    const stream = new WeightStream(graphOf(NAMES), weights, stop.signal);
+    const stream = new WeightStream(graphOf(NAMES), weights, { signal: stop.signal });
     await readWhole(mount(stream, 'middle'));
     stop.abort(new AppError('aborted', 'Stopped.'));
     const before = log.reads.length;
     await expect(readWhole(mount(stream, 'large'))).rejects.toMatchObject({ code: 'aborted' });
     expect(log.reads.length).toBe(before);
+  });
+
+  it('wait for uploads before the last ones: the runtime does not', async () => {
+    const { weights } = await watchedFile();
+    const uploads: (() => void)[] = [];
+    const uploaded = () => new Promise<void>((resolve) => uploads.push(resolve));
+    const stream = new WeightStream(graphOf(['huge', 'large', 'middle']), weights, { uploaded });
+    // 20 MB each time: the fourth makes more than 64 MiB, the eighth has to wait for it.
+    for (let i = 0; i < 7; i++) await readWhole(mount(stream, 'huge'));
+    expect(uploads).toHaveLength(1);
+    let done = false;
+    const eighth = readWhole(mount(stream, 'huge')).then(() => (done = true));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(done).toBe(false);
+    uploads[0]?.();
+    await eighth;
+    expect(uploads).toHaveLength(2);
   });
 });

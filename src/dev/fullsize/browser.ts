@@ -15,8 +15,8 @@ const LATENTS = 16;
 const RUN: ReadonlySet<ImagePhase> = new Set(['conditioning']);
 
 /** What the GPU process may keep of a load that was ended: compiled programs, pools. */
-const LEFT_BYTES = 256 * 2 ** 20;
-const FREED_WITHIN_MS = 20_000;
+const LEFT_BYTES = 512 * 2 ** 20;
+const FREED_WITHIN_MS = 60_000;
 
 interface PhaseTimes {
   readonly load: number;
@@ -35,16 +35,22 @@ export async function checkBrowser(report: Report, dir: string): Promise<void> {
     const { description, isSoftware } = await page.openFiles(paths);
     report.note(description);
     const times: PhaseTimes[] = [];
-    for (const phase of IMAGE_PHASES) times.push(await measurePhase(report, page, phase));
+    const empty = page.memory().gpuNow;
+    for (const phase of IMAGE_PHASES) times.push(await measurePhase(report, page, phase, empty));
     reportRatios(report, times, isSoftware);
-    await checkStop(report, page);
-    await checkKill(report, page, paths);
+    await checkStop(report, page, empty);
+    await checkKill(report, page, paths, empty);
   } finally {
     await page.close();
   }
 }
 
-async function measurePhase(report: Report, page: ChromiumPage, phase: ImagePhase): Promise<PhaseTimes> {
+async function measurePhase(
+  report: Report,
+  page: ChromiumPage,
+  phase: ImagePhase,
+  empty: number,
+): Promise<PhaseTimes> {
   const deviceBytes = await page.call('prepare', phase, LATENTS);
   const before = await page.call('plain');
   const stream = await page.call('stream');
@@ -56,6 +62,7 @@ async function measurePhase(report: Report, page: ChromiumPage, phase: ImagePhas
   const heap = await page.call('wasmHeapBytes');
   const finite = RUN.has(phase) ? await page.call('run') : null;
   await page.call('release');
+  await checkNothingLeft(report, page, `${phase} released`, empty);
   const after = await page.call('plain');
   const plain = (between.ms + after.ms) / 2;
   const times = { load, plain, stream: (stream * plain * 2) / (before.ms + between.ms) };
@@ -87,33 +94,36 @@ function reportRatios(report: Report, times: readonly PhaseTimes[], isSoftware: 
 
 const ratio = (a: number, b: number): string => `${(a / b).toFixed(2)} ×`;
 
-async function checkStop(report: Report, page: ChromiumPage): Promise<void> {
+async function checkStop(report: Report, page: ChromiumPage, empty: number): Promise<void> {
   await page.call('prepare', 'UNet step', LATENTS);
-  const { gpuNow } = page.memory();
   const load = page.call('load').then(
     () => 'loaded',
     (error: unknown) => String(error),
   );
-  await untilGpuGrows(page, gpuNow);
+  await untilGpuGrows(page, empty);
   await page.call('stop');
   report.check('a load stopped in the middle ends with its signal', (await load).includes('stopped'));
-  await checkNothingLeft(report, page, 'stopped', gpuNow);
+  await checkNothingLeft(report, page, 'stopped', empty);
   await checkNextTry(report, page);
 }
 
-async function checkKill(report: Report, page: ChromiumPage, paths: readonly string[]): Promise<void> {
+async function checkKill(
+  report: Report,
+  page: ChromiumPage,
+  paths: readonly string[],
+  empty: number,
+): Promise<void> {
   await page.call('prepare', 'UNet step', LATENTS);
-  const { gpuNow } = page.memory();
   page.call('load').catch(() => undefined);
-  await untilGpuGrows(page, gpuNow);
+  await untilGpuGrows(page, empty);
   await page.killWorker();
-  await checkNothingLeft(report, page, 'killed', gpuNow);
+  await checkNothingLeft(report, page, 'killed', empty);
   await page.openFiles(paths);
   await checkNextTry(report, page);
 }
 
 async function untilGpuGrows(page: ChromiumPage, from: number): Promise<void> {
-  while (page.memory().gpuNow < from + 4 * LEFT_BYTES) await pause(100);
+  while (page.memory().gpuNow < from + 2 * LEFT_BYTES) await pause(100);
 }
 
 async function checkNothingLeft(

@@ -5,8 +5,8 @@ export const KNOWINGLY_UNREAD: readonly { readonly keys: RegExp; readonly why: s
     why: 'constants of training and of old libraries',
   },
   {
-    keys: /token_embedding\.weight$/,
-    why: 'the host reads the rows of a prompt’s tokens, nothing else',
+    keys: /token_embedding\.weight$|^detector_model\.text_encoder\.text_model\.embeddings\.position_embedding\.weight$/,
+    why: 'tables of which the host reads the rows that a prompt needs',
   },
   {
     keys: /^conditioner\.embedders\.0\.transformer\.text_model\.(encoder\.layers\.11|final_layer_norm)\./,
