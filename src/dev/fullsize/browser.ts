@@ -11,7 +11,7 @@ const LOAD_RATIO = 1.3;
 /** Side of the UNet's latents: a software GPU takes minutes for more. */
 const LATENTS = 16;
 
-/** The autoencoder's smallest tile takes a software GPU half an hour; onnxruntime-node runs it. */
+/** What a software GPU runs in seconds; the others take it minutes, and onnxruntime-node runs them all. */
 const RUN: ReadonlySet<ImagePhase> = new Set(['conditioning']);
 
 /** What the GPU process may keep of a load that was ended: compiled programs, pools. */
