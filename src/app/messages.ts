@@ -49,6 +49,7 @@ const welcome = {
   formats: 'PNG, JPEG or WebP',
   demo: 'Running on the small demo pack, made for trying the studio.',
   linkModels: 'Use your own models',
+  waiting: (folder: string) => `The models in ${folder} wait until Chrome may read them again.`,
 };
 
 const concepts = {

@@ -18,6 +18,7 @@ import {
   type LoraChoice,
   type ModelRole,
   type ModelSelection,
+  type ModelsState,
   type PresetFamily,
   type Result,
   type RuntimeInfo,
@@ -65,14 +66,23 @@ export class ModelCommands {
   /** Listens to a worker that has just started, and gives it the session's files again. */
   async attach(runtime: RuntimeInfo): Promise<RuntimeInfo> {
     const { client, expect } = this.#host;
-    void client.send((api) =>
-      api.models.watchModels(callback((state) => this.view.take(state, performance.now()))),
-    );
+    void client.send((api) => api.models.watchModels(callback((state) => this.#follow(state))));
     if (this.#listed.length > 0) expect(await client.call((api) => api.models.addFiles(this.#listed)));
     let latest = runtime;
     for (const file of this.#used)
       latest = expect(await client.call((api) => api.models.useModelFile(file))) ?? latest;
     return latest;
+  }
+
+  /** What is in use may change by itself: a folder of the last visit can be read again, a copy in use is removed. */
+  #follow(state: ModelsState): void {
+    const { document } = this.#host;
+    this.view.take(state, performance.now());
+    const known = document.runtime;
+    if (known === null || document.reading !== null || sameModels(known, state.runtime)) return;
+    const checkpoint = state.runtime.models.find(({ role }) => role === 'checkpoint');
+    const name = checkpoint?.demo ? texts.demoPack : (checkpoint?.name ?? texts.chip.noModel);
+    this.take(state.runtime, texts.used(name));
   }
 
   /** Shows what runs now and says `done`. Settings nobody touched follow the image model: the demo's wants few steps. */
@@ -191,11 +201,13 @@ export class ModelCommands {
 
   /** Asks for the permission of this visit, then reads the folder. Must be called from a click. */
   async allowFolder(folder: LinkedFolder): Promise<void> {
+    if (this.#host.job.running) return this.#host.notifier.info(texts.busy);
     if (await askToRead(folder.handle)) await this.rescan(folder);
     else this.#host.notifier.error(texts.library.notAllowed(folder.name));
   }
 
   async rescan(folder: LinkedFolder): Promise<void> {
+    if (this.#host.job.running) return this.#host.notifier.info(texts.busy);
     await this.#scan(folder.name, () => this.#host.client.call((api) => api.models.scanFolder(folder.id)));
   }
 
@@ -288,6 +300,10 @@ export class ModelCommands {
   async #protectStorage(): Promise<void> {
     if (!this.view.state?.storage.persistent) await navigator.storage.persist().catch(() => false);
   }
+}
+
+function sameModels(a: RuntimeInfo, b: RuntimeInfo): boolean {
+  return JSON.stringify(a.models) === JSON.stringify(b.models);
 }
 
 function samplingOf(family: PresetFamily): StudioDefaults['parameters']['sampling'] {

@@ -140,6 +140,8 @@ export interface ModelsState {
   /** What can be fetched, in the order it should be shown. */
   readonly catalogue: readonly CatalogueItem[];
   readonly selection: ModelSelection;
+  /** What the next run uses: also changes without a wish of the user's, when a folder can be read again or goes. */
+  readonly runtime: RuntimeInfo;
   /** Roles that stay empty with this selection, and what that means or what to do. */
   readonly missing: readonly {
     readonly role: SingleRole;

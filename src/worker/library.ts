@@ -14,6 +14,8 @@ export interface LibraryPlace {
   readonly folder: string;
   readonly origin: LibraryEntry['origin'];
   readonly bytes: number;
+  /** Milliseconds since 1970, for a file that can change where it lies. */
+  readonly lastModified?: number;
   /** In hex, where a copy was hashed. */
   readonly sha256?: string | null;
   open(): Promise<ByteSource>;

@@ -58,8 +58,8 @@ export class FolderModels {
     if (!record || (await this.#records.permissionOf(record)) !== 'granted') return null;
     try {
       const handle = await fileAt(record.handle, path);
-      const { size } = await handle.getFile();
-      return place(folderId, { path, name: handle.name, folder: parent(path), bytes: size, handle });
+      const { size: bytes, lastModified } = await handle.getFile();
+      return place(folderId, { path, name: handle.name, folder: parent(path), bytes, lastModified, handle });
     } catch {
       return null;
     }
@@ -91,7 +91,7 @@ export class FolderModels {
 
 function place(
   folderId: string,
-  file: Pick<ScannedFile, 'path' | 'name' | 'folder' | 'bytes' | 'handle'>,
+  file: Pick<ScannedFile, 'path' | 'name' | 'folder' | 'bytes' | 'lastModified' | 'handle'>,
 ): LibraryPlace {
   return {
     id: linkedId(folderId, file.path),
@@ -99,6 +99,7 @@ function place(
     folder: file.folder,
     origin: 'linked',
     bytes: file.bytes,
+    lastModified: file.lastModified,
     open: () => watchedSource(file.handle),
   };
 }

@@ -100,15 +100,32 @@ export class StudioModels implements ModelsApi {
   }
 
   linkFolder(handle: FileSystemDirectoryHandle): Promise<Result<LinkedFolder>> {
-    return this.#changing(() => this.#folders.link(handle));
+    return this.#changing(() => this.#reading(() => this.#folders.link(handle)));
   }
 
   scanFolder(folderId: string): Promise<Result<LinkedFolder>> {
-    return this.#changing(async () => {
-      const folder = await this.#folders.scan(folderId);
-      if (await this.#takeWanted()) this.#onChanged();
-      return folder;
-    });
+    return this.#changing(() => this.#reading(() => this.#folders.scan(folderId)));
+  }
+
+  /** Reads a folder; what it shows of the selection, wanted or in use, is opened anew where it is not what it was. */
+  async #reading(read: () => Promise<LinkedFolder>): Promise<LinkedFolder> {
+    const before = this.#versions();
+    const folder = await read();
+    const stale = this.#versions() !== before && this.#selectionListed();
+    const taken = await this.#takeWanted();
+    if (stale && !taken) await this.#use(this.#selection);
+    if (stale || taken) this.#onChanged();
+    return folder;
+  }
+
+  /** Sizes and times of the chosen files: a File of an earlier version cannot be read any more. */
+  #versions(): string {
+    const places = loadable(this.#selection).map((id) => this.#library.get(id)?.place);
+    return JSON.stringify(places.map((place) => [place?.bytes, place?.lastModified]));
+  }
+
+  #selectionListed(): boolean {
+    return loadable(this.#selection).every((id) => this.#library.get(id)?.entry.usable);
   }
 
   unlinkFolder(folderId: string): Promise<Result<null>> {
@@ -300,6 +317,7 @@ export class StudioModels implements ModelsApi {
       folders: await this.#folders.list(),
       catalogue: catalogueItems(this.#library),
       selection: this.#selection,
+      runtime: this.#backend.info(),
       missing: missingParts(this.#library.files, this.#selection),
       unmatched: this.#unmatched,
       resident: this.#backend.resident(),

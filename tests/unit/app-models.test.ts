@@ -52,6 +52,7 @@ const stateWith = (patch: Partial<ModelsState> = {}): ModelsState => ({
   folders: [],
   catalogue: [],
   selection: { roles: { ...NOTHING, checkpoint: 'xl' }, loras: [], prediction: 'auto' },
+  runtime: { networks: 'CPU', kernels: 'CPU', accelerated: false, models: [] },
   missing: [],
   unmatched: {},
   resident: [],
@@ -302,6 +303,21 @@ describe('model commands', () => {
   });
   afterEach(() => {
     vi.unstubAllGlobals();
+  });
+
+  it('follows models that come or go by themselves, and says so once', () => {
+    const own = {
+      role: 'checkpoint',
+      name: 'xl.safetensors',
+      description: '',
+      bytes: 1,
+      demo: false,
+    } as const;
+    const runtime = { ...stateWith().runtime, models: [own] };
+    push({ runtime });
+    push({ runtime });
+    expect(studio.document.runtime).toEqual(runtime);
+    expect(info).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('Using xl.safetensors.'));
   });
 
   it('asks for reading once more and scans what was allowed', async () => {

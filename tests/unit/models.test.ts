@@ -96,6 +96,42 @@ describe('the models of a visit', () => {
     expect(second.onChanged).toHaveBeenCalledOnce();
   });
 
+  it('wait for permission, and take up the choice when their folder is given again', async () => {
+    const first = await visit();
+    let permission: PermissionState = 'granted';
+    const handle = Object.assign(folderHandle('ComfyUI', await folder()), {
+      queryPermission: () => Promise.resolve(permission),
+    });
+    await first.models.linkFolder(handle);
+    const { id } = (await first.state()).entries.find(({ name }) => name === 'a.safetensors')!;
+    await first.models.selectModel('checkpoint', id);
+    permission = 'prompt';
+    const second = await visit(fakeStorage(first.at.disks));
+    expect((await second.state()).runtime.models[0]).toMatchObject({ demo: true });
+    permission = 'granted';
+    await second.models.linkFolder(handle);
+    const { selection, runtime } = await second.state();
+    expect(selection.roles.checkpoint).toBe(id);
+    expect(runtime.models[0]).toMatchObject({ name: 'a.safetensors', demo: false });
+  });
+
+  it('are opened anew when their folder is read again after they changed, and only then', async () => {
+    const { models, state, backend } = await visit();
+    const vae = new FakeFile(await bytes('autoencoder.safetensors'));
+    const entries = {
+      models: { ...((await folder())['models'] as FakeEntries), vae: { 'v.safetensors': vae } },
+    };
+    await models.linkFolder(folderHandle('ComfyUI', entries));
+    const { entries: listed, folders } = await state();
+    await models.selectModel('checkpoint', listed.find(({ name }) => name === 'a.safetensors')!.id);
+    const use = vi.spyOn(backend, 'use');
+    await models.scanFolder(folders[0]!.id);
+    expect(use).not.toHaveBeenCalled();
+    vae.lastModified += 1000;
+    await models.scanFolder(folders[0]!.id);
+    expect(use).toHaveBeenCalledOnce();
+  });
+
   it('go back to the demo pack when their folder is unlinked', async () => {
     const { models, state } = await visit();
     await models.linkFolder(folderHandle('ComfyUI', await folder()));
