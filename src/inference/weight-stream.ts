@@ -106,7 +106,9 @@ export class WeightStream {
       this.#aheadBytes -= bytesOf(binding);
       return read;
     }
-    this.#waiting.splice(this.#waiting.lastIndexOf(binding), 1);
+    // The runtime's optimiser looks at a small tensor a second time now and then.
+    const place = this.#waiting.lastIndexOf(binding);
+    if (place >= 0) this.#waiting.splice(place, 1);
     return undefined;
   }
 

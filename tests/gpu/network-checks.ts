@@ -14,7 +14,7 @@ export async function failures(runtime: NetworkRuntime, kind: string): Promise<C
   return cases.filter(({ pass }) => !pass);
 }
 
-/** A weight source that counts how often each tensor's values are made. */
+/** A weight source that counts how often each tensor's values are made; a tensor in pieces counts with its first. */
 export function counted(weights: WeightSource): { weights: WeightSource; reads: Map<string, number> } {
   const reads = new Map<string, number>();
   const count = <T>(key: string, value: T): T => {
@@ -23,23 +23,25 @@ export function counted(weights: WeightSource): { weights: WeightSource; reads: 
   };
   return {
     reads,
-    weights: { ...weights, float: (key) => count(key, weights.float(key)) },
+    weights: {
+      ...weights,
+      stored: (key, range) => {
+        const isFirst = !range || (range.begin === 0 && range.end > 0);
+        return isFirst ? count(key, weights.stored(key, range)) : weights.stored(key, range);
+      },
+    },
   };
 }
 
 /** Records how the runtime asks virtual blobs for their bytes, until `restore`. */
 export function watchBlobs() {
-  const seen = { slices: 0, byobReaders: 0, defaultReaders: 0, wholeReads: 0 };
-  const { slice, arrayBuffer } = Object.getOwnPropertyDescriptors(VirtualBlob.prototype);
+  const seen = { slices: 0, byobReaders: 0, defaultReaders: 0 };
+  const { slice } = Object.getOwnPropertyDescriptors(VirtualBlob.prototype);
   VirtualBlob.prototype.slice = function (this: VirtualBlob, begin?: number, end?: number) {
     seen.slices++;
     return watchedPart((slice.value as Blob['slice']).call(this, begin, end), seen);
   };
-  VirtualBlob.prototype.arrayBuffer = function (this: VirtualBlob) {
-    seen.wholeReads++;
-    return (arrayBuffer.value as Blob['arrayBuffer']).call(this);
-  };
-  const restore = () => Object.defineProperties(VirtualBlob.prototype, { slice, arrayBuffer });
+  const restore = () => Object.defineProperties(VirtualBlob.prototype, { slice });
   return { seen, restore };
 }
 
