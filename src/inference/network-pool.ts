@@ -184,7 +184,8 @@ export class NetworkPool implements NetworkRuntime {
   #create({ family, source: { graph, weights, options } }: PooledNetwork): Promise<Network> {
     const watch = this.#watch;
     const watched = watch ? watchedWeights(weights, graph, watch) : weights;
-    return this.#runtime.load(family, graph, watched, options);
+    const signal = watch && { signal: watch.signal };
+    return this.#runtime.load(family, graph, watched, { ...options, ...signal });
   }
 
   /** The weights that are there already leave until the new ones fit, except the family's own. */

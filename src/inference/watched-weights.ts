@@ -11,23 +11,20 @@ export interface WeightWatch {
 /** A source whose reads count towards a graph's load and end with its job: loading is the longest step of all. */
 export function watchedWeights(source: WeightSource, graph: EmittedGraph, watch: WeightWatch): WeightSource {
   const size = (key: string) => elementCount(source.shapes.get(key) ?? []);
+  const rowSize = (key: string) => elementCount(source.shapes.get(key)?.slice(1) ?? []);
   const total = [...graph.consumedKeys].reduce((sum, key) => sum + size(key), 0);
   let done = 0;
-  const counted = <T>(elements: number, reading: () => Promise<T>): Promise<T> => {
+  const counted = async <T>(elements: number, read: () => Promise<T>): Promise<T> => {
     watch.signal.throwIfAborted();
-    return reading().then((value) => {
-      if (value !== null) done += elements;
-      watch.onLoad(graph.name, total > 0 ? Math.min(done / total, 1) : 1);
-      return value;
-    });
+    const value = await read();
+    if (value !== null) done += elements;
+    watch.onLoad(graph.name, total > 0 ? Math.min(done / total, 1) : 1);
+    return value;
   };
   return {
     ...source,
     float: (key) => counted(size(key), () => source.float(key)),
-    rows: (key, begin, end) => {
-      const rowCount = source.shapes.get(key)?.[0] ?? 1;
-      return counted((size(key) * (end - begin)) / rowCount, () => source.rows(key, begin, end));
-    },
+    rows: (key, begin, end) => counted((end - begin) * rowSize(key), () => source.rows(key, begin, end)),
     stored: (key, range) =>
       counted(range ? range.end - range.begin : size(key), () => source.stored(key, range)),
   };

@@ -4,7 +4,7 @@ import type { HostTensor } from '#domain/tensor.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { tensor } from '#models/graph/weight-recipe.ts';
 import { NetworkPool } from '#inference/network-pool.ts';
-import type { Feed, NetTensor, Network, NetworkRuntime } from '#inference/runtime.ts';
+import type { Feed, LoadOptions, NetTensor, Network, NetworkRuntime } from '#inference/runtime.ts';
 import { isNetTensor } from '#inference/runtime.ts';
 import type { WeightSource } from '#inference/weights.ts';
 
@@ -34,10 +34,17 @@ class FakeDevice implements NetworkRuntime {
   readonly emission = { dtype: 'f32', attention: 'plain' } as const;
   readonly log: string[] = [];
   readonly fed: Feed[] = [];
+  readonly signals: (AbortSignal | undefined)[] = [];
   failLoad: ((name: string) => Error | null) | null = null;
   failRun: ((name: string) => Error | null) | null = null;
 
-  async load(_family: string, { name }: EmittedGraph, source: WeightSource): Promise<Network> {
+  async load(
+    _family: string,
+    { name }: EmittedGraph,
+    source: WeightSource,
+    { signal }: LoadOptions = {},
+  ): Promise<Network> {
+    this.signals.push(signal);
     const error = this.failLoad?.(name);
     if (error) throw error;
     await source.float('w');
@@ -162,6 +169,7 @@ describe('NetworkPool', () => {
     pool.watch({ signal: controller.signal, onLoad });
     await load('text');
     expect(onLoad).toHaveBeenLastCalledWith('text', 1);
+    expect(device.signals).toEqual([controller.signal]);
     controller.abort(new AppError('aborted', 'Stopped.'));
     await expect(load('unet')).rejects.toMatchObject({ code: 'aborted' });
     expect(device.log).toEqual(['+text']);
