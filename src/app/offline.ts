@@ -66,10 +66,15 @@ async function withdraw(registration: ServiceWorkerRegistration, page: OfflinePa
   if (page.workers.controller) page.reload();
 }
 
+/** A first installation shows itself twice: it is there after registering, and its `updatefound` comes later. */
+const watched = new WeakSet<ServiceWorker>();
+
 /** Speaks up once the version being installed is complete. */
 function watch(registration: ServiceWorkerRegistration, notifier: Notifier, page: OfflinePage): void {
   const worker = registration.installing;
-  worker?.addEventListener('statechange', () => {
+  if (!worker || watched.has(worker)) return;
+  watched.add(worker);
+  worker.addEventListener('statechange', () => {
     if (worker.state === 'installed' && registration.active) offer(worker, notifier, page);
     else if (worker.state === 'installed') notifier.info(messages.ready);
     else if (worker.state === 'redundant' && !registration.active) notifier.info(messages.failed);
