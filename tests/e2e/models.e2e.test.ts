@@ -18,7 +18,7 @@ let folder: string;
 
 beforeAll(async () => {
   disk = await mkdtemp(join(tmpdir(), 'luna-models-'));
-  folder = join(disk, 'ComfyUI');
+  folder = join(disk, 'AI');
   await writeComfyFolder(folder);
   studio = await openStudio();
   studio.page.setDefaultTimeout(20_000);
@@ -81,7 +81,7 @@ async function pictureAndModelsStay(): Promise<void> {
 
 async function readFolderAgain(files: number): Promise<void> {
   await models.open('Library');
-  await models.view.getByRole('button', { name: 'Look for new files in ComfyUI' }).click();
+  await models.view.getByRole('button', { name: 'Look for new files in AI' }).click();
   await models.view.getByText(`ComfyUI · ${files} model files`).waitFor();
 }
 
@@ -104,7 +104,7 @@ describe('the Models view', () => {
 
   it('lists a dropped folder, every file with what it is or why it cannot be used', async () => {
     await models.dropFromDisk(folder);
-    await models.says('Linked ComfyUI: 9 model files.');
+    await models.says('Linked AI: 9 model files.');
     const usable = {
       [OWN]: /small SDXL-family checkpoint/,
       'own-vae.safetensors': /autoencoder \(TAESD\) with 16 latent channels/,
@@ -284,7 +284,7 @@ describe('the Models view', () => {
     await models.chip.getByText(/luna-own|Demo pack/).waitFor();
     // Chrome may or may not ask again after a reload; giving the folder again answers that either way.
     await models.dropFromDisk(folder);
-    await models.says('Linked ComfyUI: 10 model files.');
+    await models.says('Linked AI: 10 model files.');
     await models.chip.getByText('luna-own').waitFor();
     await view.getByText('ComfyUI · 10 model files').waitFor();
     await view.getByText(/^kept offline · models\/checkpoints · 11 MB$/).waitFor();
