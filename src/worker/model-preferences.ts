@@ -37,3 +37,30 @@ export function loadable({ roles, loras }: ModelSelection): readonly string[] {
   const singles = Object.values(roles).filter((each): each is string => each !== null);
   return [...singles, ...loras.map((lora) => lora.id)];
 }
+
+/** What of a selection can be opened: the other roles are empty, the other LoRAs left out. */
+export function narrowed(selection: ModelSelection, can: (id: string) => boolean): ModelSelection {
+  const roles = Object.entries(selection.roles).map(([role, each]) => [
+    role,
+    each !== null && can(each) ? each : null,
+  ]);
+  return {
+    ...selection,
+    roles: Object.fromEntries(roles) as ModelSelection['roles'],
+    loras: selection.loras.filter((lora) => can(lora.id)),
+  };
+}
+
+/** What of a selection the next visit can find again: not the files chosen one by one. `detector` fills in for SAM 3. */
+export function lasting(selection: ModelSelection, detector: string): ModelSelection {
+  const kept = narrowed(selection, (each) => !each.startsWith('file:'));
+  if (selection.roles.sam3 === kept.roles.sam3) return kept;
+  return { ...kept, roles: { ...kept.roles, sam3: detector } };
+}
+
+export function sameSelection(a: ModelSelection, b: ModelSelection): boolean {
+  return (
+    JSON.stringify([loadable(a), a.loras, a.prediction]) ===
+    JSON.stringify([loadable(b), b.loras, b.prediction])
+  );
+}

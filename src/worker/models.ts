@@ -23,7 +23,7 @@ import { ModelLibrary, type LibraryFile, type LibraryPlace } from './library.ts'
 import { catalogueItems, libraryAdvice } from './model-advice.ts';
 import { FolderModels } from './model-folders.ts';
 import { demoId, demoPlaces } from './model-places.ts';
-import { checkedSelection, loadable } from './model-preferences.ts';
+import { checkedSelection, lasting, loadable, narrowed, sameSelection } from './model-preferences.ts';
 import { openSet } from './model-set.ts';
 import { ModelTransfers } from './model-transfers.ts';
 import { missingParts, NO_MODELS, selected } from './selection.ts';
@@ -85,12 +85,14 @@ export class StudioModels implements ModelsApi {
     for (const { id } of await this.#folders.list()) await this.#folders.scan(id).catch(console.warn);
   }
 
-  /** The earlier selection comes into use once everything it names can be opened. */
+  /** The earlier selection comes into use once its checkpoint can be opened; what is missing then follows later. */
   async #takeWanted(): Promise<boolean> {
     const wanted = this.#wanted;
-    if (!wanted || loadable(wanted).some((id) => !this.#library.get(id)?.entry.usable)) return false;
-    this.#wanted = null;
-    await this.#use(wanted);
+    if (!wanted) return false;
+    const ready = narrowed(wanted, (id) => this.#library.get(id)?.entry.usable === true);
+    if (loadable(ready).length === loadable(wanted).length) this.#wanted = null;
+    if (ready.roles.checkpoint === null || sameSelection(ready, this.#selection)) return false;
+    await this.#use(ready);
     return true;
   }
 
@@ -264,7 +266,8 @@ export class StudioModels implements ModelsApi {
   async #choose(selection: ModelSelection): Promise<void> {
     await this.#use(selection);
     this.#wanted = null;
-    await this.#storage.preferences.set('selection', selection);
+    const kept = lasting(selection, demoId('sam3.safetensors'));
+    await this.#storage.preferences.set('selection', kept);
     this.#onChanged();
   }
 

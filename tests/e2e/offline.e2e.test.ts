@@ -9,7 +9,11 @@ import { decode } from 'fast-png';
 import { chromium, type BrowserContext, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { preview, type PreviewServer } from 'vite';
+import type { Recipe } from '#domain/job/request.ts';
+import { readChunks } from '#formats/png/chunks.ts';
+import { readTexts } from '#formats/png/text.ts';
 import { chromiumLaunch } from '../../src/dev/chromium.ts';
+import { ModelsPage } from './models-page.ts';
 
 /** For polls: a loaded machine takes its time. */
 const SOON = { timeout: 20_000 };
@@ -142,7 +146,7 @@ async function jobEnds(page: Page): Promise<void> {
 }
 
 /** The main job on a sample, at the smallest canvas; the exported picture. */
-async function mainJob(page: Page): Promise<Uint8Array> {
+async function mainJob(page: Page): Promise<Uint8Array<ArrayBuffer>> {
   await page.getByText('Portrait in teal').click();
   await page.getByText('1024 × 1024').waitFor();
   for (const label of ['Canvas', 'Export'])
@@ -161,7 +165,7 @@ async function mainJob(page: Page): Promise<Uint8Array> {
     .waitFor();
   const download = page.waitForEvent('download', { timeout: 120_000 });
   await page.getByRole('button', { name: /^Export PNG/ }).click();
-  return readFile(await (await download).path());
+  return new Uint8Array(await readFile(await (await download).path()));
 }
 
 beforeAll(async () => {
@@ -182,9 +186,36 @@ afterAll(async () => {
   await rm(site, { recursive: true, force: true });
 });
 
+/** The demo pack's networks as files of the user's own, copied into the browser and chosen from there. */
+async function keepOwnModels(page: Page): Promise<void> {
+  const models = new ModelsPage(page);
+  await models.open('Library');
+  const own = OWN.map(([name, as]) => ({ path: join('models/demo', name), as: join(profile, as), name: as }));
+  for (const { path, as } of own) await cp(path, as);
+  await models.view.locator('input[type=file][accept]').setInputFiles(own.map(({ as }) => as));
+  for (const { name } of own) {
+    await models.view.getByRole('button', { name: `Make ${name} available offline` }).click();
+    await models.says(`${name} works offline now.`);
+    await models
+      .row(name, 'kept offline')
+      .getByRole('button', { name: `Use ${name}` })
+      .click();
+    await models.row(name, 'kept offline').getByText('In use').waitFor();
+  }
+}
+
+/** The image model first: it lets go of parts that do not belong to it. */
+const OWN = [
+  ['checkpoint.safetensors', 'own-model.safetensors'],
+  ['autoencoder.safetensors', 'own-vae.safetensors'],
+  ['sam3.safetensors', 'own-detector.safetensors'],
+] as const;
+
 describe('without a network', () => {
-  it('starts cold and does the main job after one visit, without a single request', async () => {
-    await (await visitOnline()).context().close();
+  it('starts cold and does the main job with imported models, without a single request', async () => {
+    const online = await visitOnline();
+    await keepOwnModels(online);
+    await online.context().close();
     await unpublish();
     const empty = await listenInstead();
     const context = await visit();
@@ -193,8 +224,11 @@ describe('without a network', () => {
     const page = await firstPage(context);
     await page.goto(address);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
-    const { width, height } = decode(await mainJob(page));
+    const png = await mainJob(page);
+    const { width, height } = decode(png);
     expect([width, height]).toEqual([1024, 1024]);
+    const recipe = JSON.parse((await readTexts(readChunks(png))).get('luna') ?? '') as Recipe;
+    expect(recipe.models.map(({ name }) => name)).toEqual(OWN.map(([, name]) => name));
     await context.close();
     await empty.stop();
     expect(traffic).toEqual([]);

@@ -132,6 +132,18 @@ describe('the models of a visit', () => {
     expect(use).toHaveBeenCalledOnce();
   });
 
+  it('come back without the parts that were chosen one by one for that visit', async () => {
+    const first = await visit();
+    await first.models.linkFolder(folderHandle('ComfyUI', await folder()));
+    const { entries } = await first.state();
+    const { id } = entries.find(({ name }) => name === 'a.safetensors')!;
+    await first.models.selectModel('checkpoint', id);
+    await first.models.useModelFile(await demoFile('sam3.safetensors', 'chosen.safetensors'));
+    expect((await first.state()).selection.roles.sam3).toMatch(/^file:/);
+    const { roles } = (await (await visit(fakeStorage(first.at.disks))).state()).selection;
+    expect(roles).toMatchObject({ checkpoint: id, sam3: 'demo:sam3.safetensors' });
+  });
+
   it('go back to the demo pack when their folder is unlinked', async () => {
     const { models, state } = await visit();
     await models.linkFolder(folderHandle('ComfyUI', await folder()));
