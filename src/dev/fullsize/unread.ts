@@ -29,6 +29,10 @@ export const KNOWINGLY_UNREAD: readonly { readonly keys: RegExp; readonly why: s
     why: 'the pixel decoder’s third stage (appendix A)',
   },
   {
+    keys: /^detector_model\.mask_decoder\.semantic_projection\./,
+    why: 'one mask for all objects of a phrase, where the studio wants one for each',
+  },
+  {
     keys: /^tracker_model\.(memory_|object_pointer_proj|mask_downsample|temporal_positional|no_memory_positional|no_object_pointer|occlusion_|shared_image_embedding)/,
     why: 'video memory (appendix A)',
   },
