@@ -41,6 +41,10 @@ export class LeaseCache<T extends Releasable> {
     }
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   /** Releases everything that is not in use. */
   async clear(): Promise<void> {
     await this.#evict(this.#entries.size);

@@ -36,6 +36,11 @@ export function contextGroups(lengths: readonly number[]): ContextGroup[] {
   }));
 }
 
+/** Rows up to a recording's number, the last one repeated: rows do not influence each other. */
+export function paddedRows(rows: readonly number[], count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => rows[Math.min(i, rows.length - 1)] as number);
+}
+
 /**
  * Contexts [1,T,C] as one tensor [rows,tokens,C], each repeated to `tokens`. Repeating all tokens equally does not
  * change softmax attention (spec/sdxl.md A.8).

@@ -6,7 +6,7 @@ import { SDXL_TABLE, timestepOfSigma, type SigmaTable } from '#domain/sampling/s
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { LeaseCache, type Lease } from './denoiser-cache.ts';
 import { UnetConditioner } from './denoiser-conditioning.ts';
-import { contextGroups, repeatedContexts, type ContextGroup } from './denoiser-contexts.ts';
+import { contextGroups, paddedRows, repeatedContexts } from './denoiser-contexts.ts';
 import {
   AnchorScales,
   conditioningRows,
@@ -34,7 +34,7 @@ export interface SdxlDenoiserOptions {
   readonly prediction?: Prediction;
   /** Default: SDXL's table; zero-terminal-SNR checkpoints have their own. */
   readonly table?: SigmaTable;
-  /** Record the step once per shape and replay it; each number of rows then is a session of its own. Default false. */
+  /** Record the step once per shape and replay it, smaller batches padded up to its rows. Default false. */
   readonly capture?: boolean;
   /** Leave the conditioning graph loaded between batches. Default: when its weights are small (residency.ts). */
   readonly keepConditioning?: boolean;
@@ -61,6 +61,8 @@ export class SdxlDenoiser {
   readonly inpaints: boolean;
   readonly #conditioner: UnetConditioner;
   readonly #sessions: LeaseCache<UnetSession>;
+  /** Rows of the last recording of each shape. */
+  readonly #recordedRows = new Map<string, number>();
 
   /** @throws AppError `model-corrupt` when the UNet reads something that the studio cannot give it. */
   constructor(runtime: NetworkRuntime, model: UnetModel, options: SdxlDenoiserOptions = {}) {
@@ -100,10 +102,10 @@ export class SdxlDenoiser {
   ): Promise<PreparedSdxl> {
     const rows = conditioningRows(items, guidanceScale !== 1);
     const extras = this.#inpaintInputs(items, latent);
-    const conditioned = await this.#condition(rows);
+    const conditioned = await this.#condition(rows, latent);
     const groups: PreparedGroup[] = [];
     try {
-      for (const group of conditioned) groups.push({ ...group, lease: await this.#session(group, latent) });
+      for (const group of conditioned) groups.push({ ...group, lease: await this.#session(group.shape) });
     } catch (error) {
       for (const { lease } of groups) lease.done();
       throw error;
@@ -119,25 +121,37 @@ export class SdxlDenoiser {
   }
 
   /** All groups before any step session is loaded: the conditioning graph and the step graph need not fit together. */
-  async #condition(all: readonly ConditioningRow[]): Promise<ConditionedGroup[]> {
+  async #condition(all: readonly ConditioningRow[], latent: Size<'latent'>): Promise<ConditionedGroup[]> {
     const { config, adapter } = this.#model;
     const results: ConditionedGroup[] = [];
-    for (const group of contextGroups(all.map(({ text }) => text.context.dims[1] as number))) {
-      const rows = group.rows.map((row) => all[row] as ConditioningRow);
+    for (const { rows: own, tokens } of contextGroups(
+      all.map(({ text }) => text.context.dims[1] as number),
+    )) {
+      const shape = this.#shape(own.length, tokens, latent);
+      const indices = paddedRows(own, shape.capturedRows ?? own.length);
+      const rows = indices.map((row) => all[row] as ConditioningRow);
       const contexts = rows.map(({ text }) => text.context);
       const keysValues = await this.#conditioner.keysValues(
-        repeatedContexts(contexts, group.tokens),
+        repeatedContexts(contexts, tokens),
         adapter && imageTokens(rows, adapter.attention.tokens, config.contextDim),
       );
       const scales = adapter && new AnchorScales(rows, config, this.sigmas);
-      results.push({ ...group, conditioning: { y: labelTensor(rows), keysValues }, scales });
+      results.push({ rows: indices, shape, conditioning: { y: labelTensor(rows), keysValues }, scales });
     }
     return results;
   }
 
-  #session({ rows, tokens }: ContextGroup, { width, height }: Size<'latent'>): Promise<Lease<UnetSession>> {
-    const capturedRows = this.#options.capture ? rows.length : null;
-    const shape: UnetShape = { height, width, tokens, capturedRows };
+  /** With recording: the shape that is loaded already, if it has rows enough, since loading costs more than padding. */
+  #shape(rows: number, tokens: number, { width, height }: Size<'latent'>): UnetShape {
+    const free: UnetShape = { height, width, tokens, capturedRows: null };
+    if (!this.#options.capture) return free;
+    const recorded: UnetShape = { ...free, capturedRows: this.#recordedRows.get(sessionKey(free)) ?? 0 };
+    if (rows <= (recorded.capturedRows ?? 0) && this.#sessions.has(sessionKey(recorded))) return recorded;
+    this.#recordedRows.set(sessionKey(free), rows);
+    return { ...free, capturedRows: rows };
+  }
+
+  #session(shape: UnetShape): Promise<Lease<UnetSession>> {
     return this.#sessions.acquire(sessionKey(shape), () =>
       UnetSession.load(this.#runtime, this.#model, shape),
     );
@@ -161,8 +175,11 @@ export class SdxlDenoiser {
   }
 }
 
-/** Rows of one context length: what one model call takes. `rows` are all positives, then (with guidance) negatives. */
-interface ConditionedGroup extends ContextGroup {
+/** Rows of one context length: what one model call takes. */
+interface ConditionedGroup {
+  /** Indices into the batch's rows (all positives, then with guidance negatives); the last one again as padding. */
+  readonly rows: readonly number[];
+  readonly shape: UnetShape;
   readonly conditioning: StepConditioning;
   readonly scales: AnchorScales | null;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ipAdapterLayers, imageAttention } from '#models/ip-adapter/layers.ts';
+import { imageAttention } from '#models/ip-adapter/layers.ts';
 import { readUnetConfig } from '#models/sdxl/unet-config.ts';
 import { unetConditioningGraph } from '#models/sdxl/unet.ts';
 import { size } from '#domain/geometry/rect.ts';
@@ -11,98 +11,26 @@ import { LeaseCache } from '#inference/denoiser-cache.ts';
 import { SdxlDenoiser, type SdxlDenoiserOptions } from '#inference/denoiser.ts';
 import { graphWeightBytes } from '#inference/network-pool.ts';
 import { staysResident } from '#inference/residency.ts';
-import type { Feed, LoadOptions, NetworkRuntime } from '#inference/runtime.ts';
-import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
+import type { Feed } from '#inference/runtime.ts';
 import type { AnchorPreset } from '#domain/job/request.ts';
-import type { Denoiser, DenoiserItem } from '#pipelines/services.ts';
-import { keyShapes, randomTensor, randomWeights, realUnet, tinyUnet } from './unet-keymaps.ts';
-
-const { config, weights } = tinyUnet();
-const TOKENS = 4;
-const LATENT = size<'latent'>(8, 8);
-const runtime = new OrtNodeRuntime({ threads: 1 });
-
-const adapterWeights = randomWeights(
-  new Map(
-    ipAdapterLayers(config).flatMap(({ prefix, channels }) =>
-      ['to_k_ip', 'to_v_ip'].map(
-        (name) => [`${prefix}.${name}.weight`, [channels, config.contextDim]] as const,
-      ),
-    ),
-  ),
-);
-const adapter = { weights: adapterWeights, attention: imageAttention(config, TOKENS) };
-
-const denoiser = (withAdapter = true, options?: SdxlDenoiserOptions): SdxlDenoiser =>
-  new SdxlDenoiser(runtime, { config, weights, adapter: withAdapter ? adapter : null }, options);
-const shared = denoiser();
-
-const text = (seed: string, chunks = 1) => ({
-  context: randomTensor([1, 77 * chunks, config.contextDim], seed),
-  pooled: randomTensor([1, config.admDim - 1536], `${seed} pooled`),
-});
-const tokens = (seed: string) => randomTensor([1, TOKENS, config.contextDim], seed);
-
-const item = (seed: string, extra: Partial<DenoiserItem> = {}): DenoiserItem => ({
-  positive: text(seed),
-  negative: text('negative'),
-  anchor: tokens(`${seed} anchor`),
-  anchorNegative: tokens('blank'),
-  anchorScale: 0.7,
-  anchorPreset: 'all',
-  anchorRange: { start: 0, end: 1 },
-  sizeIds: [64, 64, 0, 0, 64, 64],
-  inpaint: null,
-  ...extra,
-});
-
-const noise = (seed: string) => randomTensor([config.inChannels, LATENT.height, LATENT.width], seed);
-
-async function denoise(
-  items: readonly DenoiserItem[],
-  sigmas: readonly number[],
-  guidance: number,
-  model: Denoiser = shared,
-  x: FloatTensor = stack(items.map((_, i) => noise(`x${i}`))),
-): Promise<FloatTensor> {
-  const prepared = await model.prepare(items, LATENT, guidance);
-  try {
-    return await prepared.denoise(x, Float32Array.from(sigmas));
-  } finally {
-    prepared.dispose();
-  }
-}
-
-/** The runtime with a log of what comes and goes, and of what every run is fed. */
-function watchedRuntime() {
-  const log: string[] = [];
-  const feeds: Readonly<Record<string, Feed>>[] = [];
-  const watched: NetworkRuntime = {
-    description: '',
-    emission: runtime.emission,
-    load: async (family, graph, source, options: LoadOptions = {}) => {
-      log.push(`load ${family}${options.capture ? ' captured' : ''}`);
-      const network = await runtime.load(family, graph, source, options);
-      return {
-        name: network.name,
-        run: (one, kept) => {
-          feeds.push(one);
-          return network.run(one, kept);
-        },
-        release: () => {
-          log.push(`release ${family}`);
-          return network.release();
-        },
-      };
-    },
-  };
-  return { log, feeds, watched };
-}
-
-function maxDifference(a: FloatTensor, b: FloatTensor): number {
-  expect(a.dims).toEqual(b.dims);
-  return a.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (b.data[i] as number))), 0);
-}
+import type { DenoiserItem } from '#pipelines/services.ts';
+import {
+  adapter,
+  config,
+  denoise,
+  denoiser,
+  item,
+  LATENT,
+  maxDifference,
+  noise,
+  runtime,
+  shared,
+  text,
+  tokens,
+  watchedRuntime,
+  weights,
+} from './denoiser-fixtures.ts';
+import { keyShapes, randomTensor, realUnet } from './unet-keymaps.ts';
 
 describe('SdxlDenoiser', () => {
   it('treats each item of a batch as if it were alone', async () => {
@@ -268,18 +196,6 @@ describe('phases of a batch', () => {
         .sort(),
     );
     expect(same.length).toBeGreaterThan(20);
-    await model.release();
-  });
-
-  it('asks for a recording per number of rows when told to', async () => {
-    const { log, batch, model } = await prepared({ capture: true }, 1);
-    (await model.prepare([item('a'), item('b')], LATENT, 4)).dispose();
-    (await model.prepare([item('a'), item('b')], LATENT, 1)).dispose();
-    batch.dispose();
-    expect(log.filter((entry) => entry.includes('denoiser'))).toEqual([
-      'load denoiser 8x8+77*2 captured',
-      'load denoiser 8x8+77*4 captured',
-    ]);
     await model.release();
   });
 });
