@@ -20,7 +20,10 @@ export function canLinkFolders(): boolean {
   return 'showDirectoryPicker' in globalThis;
 }
 
-/** Lets the user choose a folder. Null when they do not, or when the browser refuses the folder they chose. */
+/**
+ * Lets the user choose a folder. Null when they do not, or when the browser refuses the folder they chose.
+ * @throws when the browser cannot show its dialog or open the folder.
+ */
 export async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
   try {
     return (await (globalThis as PickerWindow).showDirectoryPicker?.({ id: 'models', mode: 'read' })) ?? null;
@@ -30,10 +33,10 @@ export async function pickFolder(): Promise<FileSystemDirectoryHandle | null> {
   }
 }
 
-/** Asks for the folder to be read in this visit. Must be called from a click. */
+/** Asks for the folder to be read in this visit. Must be called from a click: otherwise the answer is no. */
 export async function askToRead(handle: FileSystemDirectoryHandle): Promise<boolean> {
-  const answer = await (handle as Askable).requestPermission?.({ mode: 'read' });
-  return answer === 'granted';
+  const asking = (handle as Askable).requestPermission?.({ mode: 'read' });
+  return (await asking?.catch(() => 'denied' as const)) === 'granted';
 }
 
 /** Folders and files of a drop. Must be called inside the event: its items are gone afterwards. */

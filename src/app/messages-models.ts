@@ -89,9 +89,11 @@ const library = {
   byKind: 'Kind',
   byFolder: 'Folder',
   files: (count: number) => plural(count, 'model file', 'model files'),
+  unusableFiles: (count: number) => `${count} of them unusable`,
   scanning: 'Reading the headers…',
   linking: 'Looking for models…',
   linked: (name: string, count: number) => `Linked ${name}: ${plural(count, 'model file', 'model files')}.`,
+  notOpened: (reason: string) => `That folder could not be opened (${reason}). Choose another one.`,
   unlink: (name: string) => `Unlink ${name}`,
   unlinked: (name: string) => `Unlinked ${name}. Its files are untouched.`,
   rescan: (name: string) => `Look for new files in ${name}`,
@@ -108,7 +110,7 @@ const library = {
   removed: (name: string) => `Removed the offline copy of ${name}.`,
   unfinished: 'Interrupted copies',
   unfinishedState: (done: string, total: string) =>
-    `${done} of ${total} is here. Make it available offline again to go on where it stopped.`,
+    `${done} of ${total} is here. Start it again (offline copy or download) to go on where it stopped.`,
   discard: 'Discard',
   discardOf: (name: string) => `Discard the interrupted copy of ${name}`,
   discarded: (name: string) => `Discarded the interrupted copy of ${name}.`,
@@ -179,6 +181,7 @@ const transfer = {
   resume: 'Resume',
   dismiss: (title: string) => `Forget: ${title}`,
   paused: 'Stopped. What has arrived is kept for when you resume.',
+  restarted: 'Stopped because the networks were restarted. What has arrived is kept.',
   starting: 'starting',
   announce: (title: string, percent: number) => `${title}: ${percent} percent`,
 };

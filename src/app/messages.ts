@@ -188,6 +188,8 @@ const errors = {
   notStarted: (reason: string) =>
     `The networks could not start (${reason}). Try again; if it fails again, reload the page in a current Chrome.`,
   unexpected: (reason: string) => `Something went wrong inside the studio: ${reason}`,
+  notRead: (name: string, reason: string) =>
+    `${name} could not be read (${reason}). Check that it is still there, then open it again.`,
   noPictureInClipboard: 'There is no picture in the clipboard.',
   sampleMissing: 'The sample picture could not be loaded.',
 };

@@ -7,6 +7,8 @@ import { messages } from './messages.ts';
 import { kindOf } from './models-library.ts';
 import { ModelsStateHolder } from './models-state.svelte.ts';
 import { presetFor } from './presets.ts';
+import { reasonOf } from './reason.ts';
+import { restoringCalls, type RestoringCall, type SessionFile } from './restored-models.ts';
 import type { StudioState } from './studio-state.svelte.ts';
 import type { Notifier } from './studio.ts';
 import { Transfers } from './transfers.svelte.ts';
@@ -43,19 +45,15 @@ export interface ModelHost {
   readonly expect: <T>(result: Result<T>) => T | null;
 }
 
-interface SessionFile {
-  readonly file: File;
-  readonly path: string;
-}
-
 /** Everything the user can do with model files. */
 export class ModelCommands {
   readonly view = new ModelsStateHolder();
   readonly transfers: Transfers;
   readonly #host: ModelHost;
-  /** Files the user chose, to give them to a restarted worker again: in use, and only listed. */
-  #used: File[] = [];
-  #listed: readonly SessionFile[] = [];
+  /** Files the user chose one by one or as a folder, to give them to a restarted worker again. */
+  #files: readonly SessionFile[] = [];
+  /** What was in use when the worker ended, until its successor uses it again. */
+  #interrupted: ModelSelection | null = null;
   readonly #loras = new Latest<readonly LoraChoice[]>((loras) => this.#sendLoras(loras));
 
   constructor(host: ModelHost) {
@@ -63,14 +61,27 @@ export class ModelCommands {
     this.transfers = new Transfers((job) => void host.client.send((api) => api.cancel(job)));
   }
 
-  /** Listens to a worker that has just started, and gives it the session's files again. */
+  /** Listens to a worker that has just started; a successor gets the session's files and what was in use again. */
   async attach(runtime: RuntimeInfo): Promise<RuntimeInfo> {
-    const { client, expect } = this.#host;
-    void client.send((api) => api.models.watchModels(callback((state) => this.#follow(state))));
-    if (this.#listed.length > 0) expect(await client.call((api) => api.models.addFiles(this.#listed)));
+    const { client } = this.#host;
+    const before = this.view.state;
+    this.#interrupted ??= before?.selection ?? null;
+    const watching = client.send((api) => api.models.watchModels(callback((state) => this.#follow(state))));
+    if (this.#interrupted === null) return runtime;
+    await watching;
+    const present = this.view.state === before ? null : (this.view.state?.selection ?? null);
+    return this.#restore(runtime, restoringCalls(this.#files, this.#interrupted, present));
+  }
+
+  async #restore(runtime: RuntimeInfo, calls: readonly RestoringCall[]): Promise<RuntimeInfo> {
     let latest = runtime;
-    for (const file of this.#used)
-      latest = expect(await client.call((api) => api.models.useModelFile(file))) ?? latest;
+    for (const call of calls) {
+      const result = await this.#host.client.call(call);
+      // This worker ended too: its successor restores what this one has not.
+      if (!result.ok && result.error.code === 'aborted') return latest;
+      latest = this.#host.expect(result) ?? latest;
+    }
+    this.#interrupted = null;
     return latest;
   }
 
@@ -98,11 +109,13 @@ export class ModelCommands {
       notifier.info(`${done} ${texts.settingsFollow(steps, guidanceScale)}`.trim(), {
         label: messages.app.undo,
         run: undo,
+        brief: true,
       });
     else if (change === 'kept')
       notifier.info(`${done} ${texts.settingsKept(steps, guidanceScale)}`.trim(), {
         label: texts.useSettings,
         run: () => document.setParameters('sampling', sampling),
+        brief: true,
       });
     else if (done) notifier.info(done);
   }
@@ -118,13 +131,13 @@ export class ModelCommands {
   async useFile(file: File): Promise<boolean> {
     const change = () => this.#host.client.call((api) => api.models.useModelFile(file));
     const changed = await this.#change(file.name, change, texts.used(file.name));
-    if (changed) this.#used = [...this.#used, file];
+    if (changed) this.#files = [...this.#files, { file, path: file.name }];
     return changed;
   }
 
   async useDemoPack(): Promise<void> {
     const change = () => this.#host.client.call((api) => api.models.useDemoPack());
-    if (await this.#change(texts.demoPack, change, texts.demoUsed)) this.#used = [];
+    await this.#change(texts.demoPack, change, texts.demoUsed);
   }
 
   /** Fills a role, or empties it. */
@@ -157,14 +170,17 @@ export class ModelCommands {
     await this.#change(texts.predictionChanged, change, '');
   }
 
-  /** A running job uses the models it began with, so nothing is changed under it. */
-  async #change(name: string, change: () => Promise<Result<RuntimeInfo>>, done: string): Promise<boolean> {
+  /** A running job uses the models it began with, so nothing is changed under it. Says why when nothing may change. */
+  #mayChange(): boolean {
     const { document, job, notifier } = this.#host;
     const obstacle = job.running ? texts.busy : document.reading && texts.reading(document.reading);
-    if (obstacle !== null) {
-      notifier.info(obstacle);
-      return false;
-    }
+    if (obstacle !== null) notifier.info(obstacle);
+    return obstacle === null;
+  }
+
+  async #change(name: string, change: () => Promise<Result<RuntimeInfo>>, done: string): Promise<boolean> {
+    if (!this.#mayChange()) return false;
+    const { document } = this.#host;
     document.reading = name;
     await this.#host.started();
     const runtime = this.#host.expect(await change());
@@ -186,11 +202,17 @@ export class ModelCommands {
 
   /** Lets the user choose a folder and links it. */
   async pickFolder(): Promise<void> {
-    const handle = await pickFolder();
-    if (handle) await this.linkFolder(handle);
+    if (!this.#mayChange()) return;
+    try {
+      const handle = await pickFolder();
+      if (handle) await this.linkFolder(handle);
+    } catch (error) {
+      this.#host.notifier.error(texts.library.notOpened(reasonOf(error)));
+    }
   }
 
   async linkFolder(handle: FileSystemDirectoryHandle): Promise<void> {
+    if (!this.#mayChange()) return;
     const linked = await this.#scan(handle.name, () =>
       this.#host.client.call((api) => api.models.linkFolder(handle)),
     );
@@ -201,17 +223,18 @@ export class ModelCommands {
 
   /** Asks for the permission of this visit, then reads the folder. Must be called from a click. */
   async allowFolder(folder: LinkedFolder): Promise<void> {
-    if (this.#host.job.running) return this.#host.notifier.info(texts.busy);
+    if (!this.#mayChange()) return;
     if (await askToRead(folder.handle)) await this.rescan(folder);
     else this.#host.notifier.error(texts.library.notAllowed(folder.name));
   }
 
   async rescan(folder: LinkedFolder): Promise<void> {
-    if (this.#host.job.running) return this.#host.notifier.info(texts.busy);
+    if (!this.#mayChange()) return;
     await this.#scan(folder.name, () => this.#host.client.call((api) => api.models.scanFolder(folder.id)));
   }
 
   async unlink(folder: LinkedFolder): Promise<void> {
+    if (!this.#mayChange()) return;
     const { client, expect, notifier } = this.#host;
     const result = await client.call((api) => api.models.unlinkFolder(folder.id));
     if (!result.ok) return void expect(result);
@@ -235,36 +258,39 @@ export class ModelCommands {
     if (weights.length === 0) return this.#host.notifier.info(texts.library.noWeights);
     await this.#host.started();
     const result = await this.#host.client.call((api) => api.models.addFiles(weights));
-    if (result.ok) this.#listed = [...this.#listed, ...weights];
+    if (result.ok) this.#files = [...this.#files, ...weights];
     else this.#host.expect(result);
   }
 
   /** Copies a file into the browser's storage, which is asked to be kept the first time. */
   async makeOffline(entry: LibraryEntry): Promise<void> {
     await this.#protectStorage();
-    await this.transfers.start(
-      entry.id,
-      texts.transfer.import(entry.name),
-      (job, onTransfer) =>
+    await this.transfers.start({
+      key: entry.id,
+      title: texts.transfer.import(entry.name),
+      fileName: entry.name,
+      call: (job, onTransfer) =>
         this.#host.client.call((api) => api.models.importModel(job, entry.id, callback(onTransfer))),
-      () => this.#host.notifier.info(texts.library.keptOffline(entry.name)),
-    );
+      onDone: () => this.#host.notifier.info(texts.library.keptOffline(entry.name)),
+    });
   }
 
   /** Fetches a catalogue file of which the user has accepted the licence. */
   async download(item: CatalogueItem, token: string): Promise<void> {
     await this.#protectStorage();
     const request = { catalogueId: item.id, token: token.trim() || null, licenceAccepted: true };
-    await this.transfers.start(
-      item.id,
-      texts.transfer.download(item.title),
-      (job, onTransfer) =>
+    await this.transfers.start({
+      key: item.id,
+      title: texts.transfer.download(item.title),
+      fileName: item.fileName,
+      call: (job, onTransfer) =>
         this.#host.client.call((api) => api.models.downloadModel(job, request, callback(onTransfer))),
-      () => this.#host.notifier.info(texts.get.done(item.title)),
-    );
+      onDone: () => this.#host.notifier.info(texts.get.done(item.title)),
+    });
   }
 
   async deleteImported(entry: LibraryEntry): Promise<void> {
+    if (!this.#mayChange()) return;
     const result = await this.#host.client.call((api) => api.models.deleteImported(entry.id));
     if (result.ok) this.#host.notifier.info(texts.library.removed(entry.name));
     else this.#host.expect(result);
@@ -278,8 +304,8 @@ export class ModelCommands {
 
   /** Takes networks off the device; a running job needs them. */
   async unload(roles: readonly ModelRole[] | 'all'): Promise<void> {
-    const { job, notifier, client, expect } = this.#host;
-    if (job.running) return notifier.info(texts.busy);
+    if (!this.#mayChange()) return;
+    const { notifier, client, expect } = this.#host;
     for (const role of roles === 'all' ? (['all'] as const) : roles) {
       const result = await client.call((api) => api.models.unload(role));
       if (!result.ok) return void expect(result);

@@ -1,6 +1,7 @@
 import { candidatesFor, filterEntries, groupEntries, type Grouping } from './models-library.ts';
 import type {
   LibraryEntry,
+  LinkedFolder,
   LoraChoice,
   ModelRole,
   ModelsState,
@@ -62,8 +63,9 @@ export class ModelsStateHolder {
   readonly family = $derived<PresetFamily | null>(this.checkpoint?.family ?? null);
   readonly loras = $derived(this.pendingLoras ?? this.state?.selection.loras ?? []);
   readonly residentBytes = $derived((this.state?.resident ?? []).reduce((sum, { bytes }) => sum + bytes, 0));
+  /** Ids of the files that have a copy. Names tell nothing: folders of diffusers models use the same ones. */
   readonly #kept = $derived(
-    this.entries.filter(({ origin }) => origin === 'imported').map(({ name, bytes }) => `${name} ${bytes}`),
+    this.entries.filter(({ origin }) => origin === 'imported').map(({ copyOf }) => copyOf),
   );
   /** Nothing but the demo pack is known: the view explains itself. */
   readonly firstRun = $derived(
@@ -96,8 +98,22 @@ export class ModelsStateHolder {
   }
 
   /** Whether a copy of this file is in the browser's own storage. */
-  isKept({ name, bytes }: LibraryEntry): boolean {
-    return this.#kept.includes(`${name} ${bytes}`);
+  isKept({ id }: LibraryEntry): boolean {
+    return this.#kept.includes(id);
+  }
+
+  /** How many of a linked folder's model files cannot be used. Those refused by their name alone, without a size, are not among its model files. */
+  unusableIn(folder: LinkedFolder): number {
+    const counts = ({ id, usable, bytes }: LibraryEntry) =>
+      !usable && bytes > 0 && id.startsWith(`linked:${folder.id}/`);
+    return this.entries.filter(counts).length;
+  }
+
+  /** What an image model in use is. What it lacks is said only until other files bring it. */
+  checkpointSentence({ sentence, needs }: LibraryEntry): string {
+    const [what = '', lacks] = sentence.split(';');
+    const complete = lacks === undefined || needs.length === 0;
+    return complete || needs.some((role) => this.missing(role)) ? sentence : `${what}.`;
   }
 
   candidates(role: ModelRole): readonly LibraryEntry[] {

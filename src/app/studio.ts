@@ -25,9 +25,17 @@ import {
 /** A stop waits this long for a step boundary before the worker is ended. */
 const STOP_PATIENCE_MS = 5000;
 
+/** What a message offers to do. */
+export interface Offer {
+  readonly label: string;
+  readonly run: () => void;
+  /** Goes sooner than other offers: what it does can be done at leisure in the panels too. */
+  readonly brief?: boolean;
+}
+
 /** How the studio speaks to the user outside its panels; the user interface provides it. */
 export interface Notifier {
-  info(message: string, action?: { readonly label: string; readonly run: () => void }): void;
+  info(message: string, offer?: Offer): void;
   error(message: string): void;
 }
 

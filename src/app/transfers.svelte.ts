@@ -1,5 +1,5 @@
 import { modelMessages } from './messages-models.ts';
-import type { JobId, Result, TransferEvent } from './worker-client.ts';
+import type { JobId, Result, TransferEvent, UnfinishedCopy } from './worker-client.ts';
 
 const texts = modelMessages.transfer;
 
@@ -9,19 +9,28 @@ export type TransferCall = (
   onTransfer: (event: TransferEvent) => void,
 ) => Promise<Result<unknown>>;
 
-/** A file on its way into the browser's storage, as the view shows it. */
-export interface Transfer {
+/** What is to be brought into the browser's storage. */
+export interface TransferOrder {
   /** Of the library entry that is copied, or the catalogue item that is fetched. */
   readonly key: string;
-  readonly job: JobId;
   readonly title: string;
-  readonly status: 'running' | 'paused' | 'failed';
-  readonly event: TransferEvent | null;
-  /** Why it failed; empty otherwise. */
-  readonly problem: string;
+  /** What the file is called in the storage. */
+  readonly fileName: string;
   /** How to go on. Remembers a download's access token for as long as it may be resumed, and nothing else does. */
   readonly call: TransferCall;
+  /** Called once everything has arrived. */
   readonly onDone: () => void;
+}
+
+/** A file on its way into the browser's storage, as the view shows it. */
+export interface Transfer extends TransferOrder {
+  readonly job: JobId;
+  readonly status: 'running' | 'paused' | 'failed';
+  /** The user wants it to stop. */
+  readonly stopping: boolean;
+  readonly event: TransferEvent | null;
+  /** Why it failed, or paused without the user's wish; empty otherwise. */
+  readonly problem: string;
 }
 
 /** Imports and downloads: each runs until it is there, is stopped, or fails, and can go on from where it was. */
@@ -47,31 +56,29 @@ export class Transfers {
     return this.list.find((transfer) => transfer.key === key);
   }
 
-  /** Starts a transfer unless it is running; `onDone` is called once everything has arrived. */
-  async start(key: string, title: string, call: TransferCall, onDone: () => void): Promise<void> {
-    if (this.of(key)?.status === 'running') return;
-    const event = this.of(key)?.event ?? null;
-    await this.#run({
-      key,
-      job: crypto.randomUUID(),
-      title,
-      status: 'running',
-      event,
-      problem: '',
-      call,
-      onDone,
-    });
+  /** Whether an interrupted copy is one of these transfers: its own row says how it goes on, or ends. */
+  holds({ name, totalBytes }: Pick<UnfinishedCopy, 'name' | 'totalBytes'>): boolean {
+    return this.list.some(
+      ({ fileName, event }) => fileName === name && (event === null || event.totalBytes === totalBytes),
+    );
+  }
+
+  /** Starts a transfer unless it is running. */
+  async start(order: TransferOrder): Promise<void> {
+    const known = this.of(order.key);
+    if (known?.status !== 'running') await this.#run(order, known?.event ?? null);
   }
 
   async resume(key: string): Promise<void> {
     const stopped = this.of(key);
-    if (!stopped || stopped.status === 'running') return;
-    await this.#run({ ...stopped, job: crypto.randomUUID(), status: 'running', problem: '' });
+    if (stopped && stopped.status !== 'running') await this.#run(stopped, stopped.event);
   }
 
   stop(key: string): void {
     const transfer = this.of(key);
-    if (transfer?.status === 'running') this.#cancel(transfer.job);
+    if (transfer?.status !== 'running') return;
+    this.#change(transfer.job, { stopping: true });
+    this.#cancel(transfer.job);
   }
 
   /** Takes a stopped or failed transfer off the list. */
@@ -79,17 +86,25 @@ export class Transfers {
     this.list = this.list.filter((transfer) => transfer.key !== key);
   }
 
-  async #run(transfer: Transfer): Promise<void> {
-    const { key, job, call, onDone } = transfer;
+  async #run(order: TransferOrder, event: TransferEvent | null): Promise<void> {
+    const { key, call, onDone } = order;
+    const job = crypto.randomUUID();
+    const transfer: Transfer = { ...order, job, status: 'running', stopping: false, event, problem: '' };
     this.list = this.of(key)
       ? this.list.map((each) => (each.key === key ? transfer : each))
       : [...this.list, transfer];
-    const result = await call(job, (event) => this.#change(job, { event }));
+    const result = await call(job, (next) => this.#change(job, { event: next }));
     if (result.ok) {
       this.dismiss(key);
       onDone();
-    } else if (result.error.code === 'aborted') this.#change(job, { status: 'paused' });
+    } else if (result.error.code === 'aborted') this.#pause(key, job);
     else this.#change(job, { status: 'failed', problem: result.error.message });
+  }
+
+  /** Nobody wanted it to stop: the worker it ran in has ended. */
+  #pause(key: string, job: JobId): void {
+    const problem = this.of(key)?.stopping ? '' : texts.restarted;
+    this.#change(job, { status: 'paused', problem });
   }
 
   /** Late events of an earlier attempt find no transfer of their job. */

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import type { Result, RuntimeInfo, StudioApi } from '#worker/api.ts';
 import { messages } from './messages.ts';
+import { reasonOf } from './reason.ts';
 
 export type {
   BrushStroke,
@@ -29,7 +30,8 @@ export type {
   ViewState as WorkerView,
 } from '#worker/api.ts';
 
-type Api = Comlink.Remote<StudioApi>;
+/** The worker as the page calls it. */
+export type Api = Comlink.Remote<StudioApi>;
 
 /** Ends every call that is waiting for a worker that is gone: Comlink itself would wait for ever. */
 class WorkerGone extends Error {}
@@ -107,6 +109,5 @@ function lossSignal(): { promise: Promise<never>; reject: (reason: Error) => voi
 
 function describe(error: unknown): { code: 'aborted' | 'internal'; message: string } {
   if (error instanceof WorkerGone) return { code: 'aborted', message: messages.bar.ended };
-  const reason = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: messages.errors.unexpected(reason) };
+  return { code: 'internal', message: messages.errors.unexpected(reasonOf(error)) };
 }

@@ -11,5 +11,8 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
 const studio = new Studio(toastNotifier, demoDefaults());
 mount(App, { target, props: { studio } });
-takeLaunchedFiles((file) => studio.takeFile(file));
+takeLaunchedFiles(
+  (file) => studio.takeFile(file),
+  (sentence) => toastNotifier.error(sentence),
+);
 void keepOffline(toastNotifier);

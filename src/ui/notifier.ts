@@ -1,13 +1,17 @@
 import { toast } from 'svelte-sonner';
 import type { Notifier } from '#app/studio.ts';
 
+const LONG_MS = 12_000;
+const BRIEF_MS = 6000;
+
 /** The studio's messages as toasts; problems and offers stay long enough to be read and reached. */
 export const toastNotifier: Notifier = {
-  info(message, action) {
-    if (!action) toast(message);
-    else toast(message, { duration: 12_000, action: { label: action.label, onClick: action.run } });
+  info(message, offer) {
+    if (!offer) return void toast(message);
+    const { label, run, brief } = offer;
+    toast(message, { duration: brief ? BRIEF_MS : LONG_MS, action: { label, onClick: run } });
   },
   error(message) {
-    toast.error(message, { duration: 12_000 });
+    toast.error(message, { duration: LONG_MS });
   },
 };
