@@ -61,6 +61,8 @@ export interface LibraryEntry {
   readonly folder: string;
   readonly origin: 'demo' | 'file' | 'linked' | 'imported';
   readonly bytes: number;
+  /** Of an offline copy: the entry it was made from. */
+  readonly copyOf?: string | null;
   /** The roles it can play: a complete checkpoint also gives its text encoders and autoencoder. */
   readonly gives: readonly ModelRole[];
   /** Roles that other files must fill when this one is the checkpoint. */
