@@ -6,6 +6,7 @@ import { tileWeights } from '#domain/tiling/feather.ts';
 import { planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
 import { withAnchors } from './anchors.ts';
+import { cellMeans } from './inpaint.ts';
 import { batchesOf, detectionCoverage, type DetailItem } from './detail.ts';
 import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
 
@@ -102,7 +103,7 @@ async function withStrength(
       growPx,
       featherPx,
     );
-    lowerStrength(strength, cellMeans(coverage), refinedFactor);
+    lowerStrength(strength, cellMeans(coverage, side), refinedFactor);
   }
   return { ...item, strength };
 }
@@ -110,17 +111,4 @@ async function withStrength(
 function lowerStrength(strength: Float32Array, coverage: Float32Array, factor: number): void {
   for (let i = 0; i < strength.length; i++)
     strength[i] = Math.min(strength[i] as number, 1 - (coverage[i] as number) * (1 - factor));
-}
-
-/** Mean of every 8×8 px cell. */
-function cellMeans({ width, height, data }: Field<'canvas'>): Float32Array {
-  const cols = width / LATENT_PX;
-  const rows = height / LATENT_PX;
-  const means = new Float32Array(cols * rows);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const cell = Math.floor(y / LATENT_PX) * cols + Math.floor(x / LATENT_PX);
-      means[cell] = (means[cell] as number) + (data[y * width + x] as number) / LATENT_PX ** 2;
-    }
-  return means;
 }

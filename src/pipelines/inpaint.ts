@@ -23,7 +23,7 @@ export function inpaintMask(side: number, coverage?: Field<'canvas'>): FloatTens
 }
 
 /** Means of a field over a side×side grid; pixels count for the cell they begin in. */
-function cellMeans({ width, height, data }: Field<'canvas'>, side: number): Float32Array {
+export function cellMeans({ width, height, data }: Field<'canvas'>, side: number): Float32Array {
   const sums = new Float32Array(side * side);
   const counts = new Float32Array(side * side);
   for (let y = 0; y < height; y++)

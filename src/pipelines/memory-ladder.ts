@@ -16,7 +16,8 @@ import type { PromptEncoder, Services } from './services.ts';
 
 /**
  * The services of one job, which become smaller whenever memory runs out: first fewer items at once, then what
- * `Services.stepDown` offers. Work that failed is done again from its start, so results are what they would have been.
+ * `Services.stepDown` offers. Work that failed is done again from its start. Fewer items at once change nothing in the result; smaller networks may
+ * compute less precisely, and the job says so.
  */
 export class MemoryLadder {
   readonly #context: JobContext;

@@ -94,9 +94,13 @@ async function locateOnHub(
   if (!info) throw refusedByServer(spec, 404, new URL(hubUrl ?? HUB).host);
   // Large files are named by their SHA-256 on the hub.
   const tag = info.etag.replace(/^(W\/)?"|"$/g, '');
-  const headers: Record<string, string> = spec.token ? { Authorization: `Bearer ${spec.token}` } : {};
+  const url = requireSecure(info.url, spec.name);
+  // Where the hub points elsewhere, the address itself is the permission; the token is the hub's alone.
+  const isHub = url.origin === new URL(hubUrl ?? HUB).origin;
+  const headers: Record<string, string> =
+    spec.token && isHub ? { Authorization: `Bearer ${spec.token}` } : {};
   const sha256 = SHA256.test(tag) ? tag : null;
-  return { url: requireSecure(info.url, spec.name).href, size: info.size, sha256, version: tag, headers };
+  return { url: url.href, size: info.size, sha256, version: tag, headers };
 }
 
 async function locateUrl(spec: DownloadSpec, address: string, fetch: Fetch): Promise<Located> {

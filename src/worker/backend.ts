@@ -2,6 +2,7 @@ import { learntLimitsSchema } from '#domain/plan/learnt.ts';
 import type { Plan, PlanWish } from '#domain/plan/plan.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { Mutex } from '#inference/mutex.ts';
 import { NetworkPool, type ResidentFamily } from '#inference/network-pool.ts';
 import type { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import { assembleNetworks, networkFacts, unmatchedLora, type AssembledFacts } from '#pipelines/assemble.ts';
@@ -43,6 +44,11 @@ export class Backend {
   #facts: AssembledFacts | null = null;
   #networks: Networks | null = null;
   #changed = (): void => undefined;
+  #idle = (): void => undefined;
+  /** Jobs that hold services. */
+  #active = 0;
+  /** Sets of models and of networks are exchanged one at a time. */
+  readonly #exchange = new Mutex();
 
   constructor(hardware: Hardware) {
     this.runtime = hardware.runtime;
@@ -54,6 +60,26 @@ export class Backend {
 
   onChange(listener: () => void): void {
     this.#changed = listener;
+  }
+
+  /** Called when the last job has ended. */
+  onIdle(listener: () => void): void {
+    this.#idle = listener;
+  }
+
+  get busy(): boolean {
+    return this.#active > 0;
+  }
+
+  /** Runs a job: until it ends, nothing leaves the device for having been unused. */
+  async during<T>(job: () => Promise<T>): Promise<T> {
+    this.#active++;
+    try {
+      return await job();
+    } finally {
+      this.#active--;
+      if (this.#active === 0) this.#idle();
+    }
   }
 
   /** Takes up what the last visits have set and learnt. */
@@ -80,7 +106,11 @@ export class Backend {
    * @returns LoRA keys that match nothing, by entry id.
    * @throws AppError for files that are damaged or do not belong together; the models in use stay as they were.
    */
-  async use(set: ModelSet | null): Promise<Pick<ModelsState, 'unmatched'>> {
+  use(set: ModelSet | null): Promise<Pick<ModelsState, 'unmatched'>> {
+    return this.#exchange.run(() => this.#take(set));
+  }
+
+  async #take(set: ModelSet | null): Promise<Pick<ModelsState, 'unmatched'>> {
     const facts = set && factsIfComplete(set);
     const { dtype, attention } = this.#emission;
     const costs = facts && modelCosts(facts, { dtype, attention });
@@ -116,7 +146,10 @@ export class Backend {
 
   /** What finding things needs: the networks that are there, whatever job they were planned for. */
   async detecting(context: JobContext): Promise<Services> {
-    const { planned, wish } = this.#networks ?? { planned: this.#planner.plan(USUAL_WISH), wish: USUAL_WISH };
+    const { planned, wish } = this.#networks ?? {
+      planned: this.#planner.planForDetection(),
+      wish: USUAL_WISH,
+    };
     return this.#servicesFor(planned, wish, context);
   }
 
@@ -138,6 +171,14 @@ export class Backend {
     };
   }
 
+  /** How the networks of a wish compute, for a recipe: "UNet f16 with 8-bit weights". */
+  precision(wish: PlanWish): string {
+    const { unet } = this.#planner.plan(wish).plan;
+    const packed = unet.linearBits === null ? '' : ` with ${unet.linearBits}-bit weights`;
+    const { prediction } = this.#set?.files ?? { prediction: 'auto' };
+    return `UNet ${unet.dtype}${packed}${prediction === 'auto' ? '' : `, predicts ${prediction} by choice`}`;
+  }
+
   /** A job that asked for this came through: the next plan may trust its peak. */
   worked(wish: PlanWish): void {
     this.#planner.worked(this.#planner.plan(wish).peakBytes);
@@ -150,7 +191,8 @@ export class Backend {
 
   async setBudget(bytes: number | null): Promise<void> {
     this.#planner.budgetBytes = bytes;
-    await this.#letGo();
+    void this.#preferences?.set('learntLimits', this.#planner.learnt);
+    await this.#exchange.run(() => this.#letGo());
   }
 
   resident(): readonly ResidentModel[] {
@@ -175,7 +217,7 @@ export class Backend {
 
   async #evictIdle(): Promise<void> {
     const { keepMinutes } = this;
-    if (keepMinutes === null) return;
+    if (keepMinutes === null || this.busy) return;
     const old = ({ idleMs }: ResidentFamily) => idleMs >= keepMinutes * MINUTE_MS;
     if (this.#networks?.pool.resident().some(old)) await this.#networks.pool.evict(old);
   }
@@ -201,7 +243,11 @@ export class Backend {
   }
 
   /** Networks that differ from the present ones only in how many crops they take at once are the same. */
-  async #networksFor(planned: Plan, wish: PlanWish): Promise<Networks> {
+  #networksFor(planned: Plan, wish: PlanWish): Promise<Networks> {
+    return this.#exchange.run(() => this.#makeNetworks(planned, wish));
+  }
+
+  async #makeNetworks(planned: Plan, wish: PlanWish): Promise<Networks> {
     const { plan } = planned;
     if (this.#networks && sameNetworks(this.#networks.planned.plan, plan))
       return (this.#networks = { ...this.#networks, planned, wish });

@@ -16,6 +16,8 @@ export interface LibraryPlace {
   readonly bytes: number;
   /** Milliseconds since 1970, for a file that can change where it lies. */
   readonly lastModified?: number;
+  /** Of a copy: the entry it was made from. */
+  readonly copyOf?: string | null;
   /** In hex, where a copy was hashed. */
   readonly sha256?: string | null;
   open(): Promise<ByteSource>;
@@ -110,8 +112,8 @@ export class ModelLibrary {
   }
 }
 
-function facts({ id, name, folder, origin, bytes }: LibraryPlace) {
-  return { id, name, folder, origin, bytes };
+function facts({ id, name, folder, origin, bytes, copyOf = null }: LibraryPlace) {
+  return { id, name, folder, origin, bytes, copyOf };
 }
 
 function unusable(place: LibraryPlace, sentence: string): LibraryEntry {

@@ -1,9 +1,9 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { ModelCosts } from '#domain/plan/costs.ts';
-import { usableBytes, type DeviceFacts } from '#domain/plan/device.ts';
+import type { DeviceFacts } from '#domain/plan/device.ts';
 import { learnAbout, NOTHING_LEARNT, type LearntLimits } from '#domain/plan/learnt.ts';
 import { planMemory, stepDown, type Plan, type Planned, type PlanWish } from '#domain/plan/plan.ts';
-import type { ExecutionPlan } from '#domain/plan/types.ts';
+import { SMALL_MODELS_PLAN, type ExecutionPlan } from '#domain/plan/types.ts';
 import type { MemoryState } from './api.ts';
 
 /** What the adapter is, and what of its memory is assumed while the user has not said. */
@@ -36,8 +36,10 @@ export class MemoryPlanner {
     this.#learnt = learnt;
   }
 
+  /** The user knows better than what was learnt before. */
   set budgetBytes(bytes: number | null) {
     this.#budgetBytes = bytes;
+    this.#learnt = { ...this.#learnt, [this.#device.adapter]: NOTHING_LEARNT };
   }
 
   /** Null: no complete set of models is chosen. */
@@ -52,12 +54,27 @@ export class MemoryPlanner {
     throw new AppError('gpu-out-of-memory', `${planned.refusal} ${planned.nearest}`);
   }
 
+  /** For finding things where re-painting does not fit: SAM 3 alone, in the smallest form. */
+  planForDetection(): Plan {
+    try {
+      return this.plan(USUAL_WISH);
+    } catch (error) {
+      const costs = this.#costs;
+      if (!costs || this.#device.kind !== 'gpu') throw error;
+      const packed = { dtype: costs.dtype, linearBits: 8 } as const;
+      const plan = { ...SMALL_MODELS_PLAN, unet: packed, others: packed, residency: 'one' as const };
+      return { ok: true, plan, peakBytes: 0, phases: [] };
+    }
+  }
+
   /** What to go on with after the plan ran out of memory with a single crop; null: nothing smaller is left. */
   smaller(plan: ExecutionPlan, wish: PlanWish): Plan | null {
     if (!this.#costs) return null;
     const { planned, learnt } = stepDown(plan, this.#costs, this.#facts, wish, this.#known);
+    // Where even the smallest plan fails, something else has the memory: that must not refuse every later job.
+    if (!planned.ok) return null;
     this.#learnt = { ...this.#learnt, [this.#device.adapter]: learnt };
-    return planned.ok ? planned : null;
+    return planned;
   }
 
   /** A job of this peak came through. */
@@ -76,11 +93,6 @@ export class MemoryPlanner {
     }
     const { peakBytes, phases } = planned;
     return { budgetBytes, guessed, peakBytes, phases, refusal: null };
-  }
-
-  /** What the device may be asked for in all. */
-  get usableBytes(): number {
-    return usableBytes(this.#facts, this.#known);
   }
 
   #planned(wish: PlanWish): Planned {

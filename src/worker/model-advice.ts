@@ -16,16 +16,23 @@ import type { LibraryAdvice, LibraryFile, LibraryPlace, ModelLibrary } from './l
 export const libraryAdvice: LibraryAdvice = {
   known: (place, { kind }) => {
     const entry = knownFile(place, kind);
-    return entry ? { title: entry.title, licence: entry.licence.name, source: sourcePage(entry) } : null;
+    if (!entry) return null;
+    const title = place.sha256 ? entry.title : `probably ${entry.title}`;
+    return { title, licence: entry.licence.name, source: sourcePage(entry) };
   },
   family: guessFamily,
 };
 
+/**
+ * A hashed copy is known for certain. Of others only size and structure are known, which says enough for the networks
+ * that come in one version; fine-tuned checkpoints and LoRAs by the thousand have the size of one in the catalogue.
+ */
 function knownFile(
   { bytes, sha256 }: LibraryPlace,
   kind: CatalogueEntry['kind'],
 ): CatalogueEntry | undefined {
-  return sha256 ? knownByHash(sha256) : knownByStructure(bytes, kind);
+  if (sha256) return knownByHash(sha256);
+  return kind === 'sdxl' || kind === 'lora' ? undefined : knownByStructure(bytes, kind);
 }
 
 /** The catalogue as the page shows it, with what is there already. */

@@ -3,7 +3,7 @@ import { scanFolder, type FolderScan, type ScannedFile } from '#storage/scan-fol
 import type { LinkedFolderRecord, LinkedFolders } from '#storage/linked-folders.ts';
 import { watchedSource } from '#storage/watched-source.ts';
 import type { LinkedFolder } from './api.ts';
-import type { LibraryPlace, ModelLibrary } from './library.ts';
+import type { LibraryFile, LibraryPlace, ModelLibrary } from './library.ts';
 
 const ID = /^linked:([^/]+)\/(.+)$/;
 
@@ -37,8 +37,12 @@ export class FolderModels {
     const record = await this.#get(folderId);
     if ((await this.#records.permissionOf(record)) !== 'granted') return this.#describe(record);
     const scan = await scanFolder(record.handle, { signal: NEVER });
+    const files: LibraryFile[] = [];
+    for (const file of scan.files) files.push(await this.#library.read(place(folderId, file)));
+    if (!(await this.#records.get(folderId))) return this.#describe(record);
+    // In one go: whoever looks in between would take the chosen files for gone.
     this.#forget(folderId);
-    for (const file of scan.files) await this.#library.list(place(folderId, file));
+    for (const file of files) this.#library.keep(file);
     for (const { path, sentence } of scan.refused)
       this.#library.refuse(refusedPlace(folderId, path), sentence);
     this.#scans.set(folderId, scan);

@@ -21,8 +21,16 @@ export class ModelTransfers {
 
   /** Lists the complete copies, after clearing away what an interruption left behind. */
   async listImported(): Promise<void> {
-    await this.#imported.sweep();
-    for (const record of await this.#imported.list()) await this.#library.list(this.#place(record));
+    const { lost } = await this.#imported.sweep();
+    for (const record of lost) this.#library.refuse(this.#place(record), clearedSentence(record.name));
+    for (const record of await this.#imported.list()) await this.#list(record);
+  }
+
+  /** Lists a copy; the file is closed again, so that other tabs may delete it while nobody uses it. */
+  async #list(record: ImportedRecord): Promise<LibraryEntry> {
+    const { entry } = await this.#library.list(this.#place(record));
+    await this.#imported.close(record.id);
+    return entry;
   }
 
   async import(
@@ -78,8 +86,9 @@ export class ModelTransfers {
         'bad-request',
         'Only imported copies can be deleted; linked files are never touched.',
       );
-    await this.#imported.remove(entryId.slice(importedId('').length));
+    // Whatever becomes of the bytes, from here on it is no model any more.
     this.#library.removeWhere(({ place }) => place.id === entryId);
+    await this.#imported.remove(entryId.slice(importedId('').length));
   }
 
   async #transfer(job: JobId, work: (signal: AbortSignal) => Promise<ImportedRecord>): Promise<LibraryEntry> {
@@ -87,14 +96,18 @@ export class ModelTransfers {
     this.#running.set(job, controller);
     try {
       const record = await work(controller.signal);
-      return (await this.#library.list(this.#place(record))).entry;
+      return await this.#list(record);
     } finally {
       this.#running.delete(job);
     }
   }
 
-  #place({ id, name, folder, size, sha256 }: ImportedRecord): LibraryPlace {
+  #place({ id, name, folder, size, sha256, note }: ImportedRecord): LibraryPlace {
     const open = () => this.#imported.open(id);
-    return { id: importedId(id), name, folder, origin: 'imported', bytes: size, sha256, open };
+    return { id: importedId(id), name, folder, origin: 'imported', bytes: size, sha256, copyOf: note, open };
   }
+}
+
+function clearedSentence(name: string): string {
+  return `The browser has cleared the offline copy of "${name}". Make it available offline again.`;
 }

@@ -1,5 +1,6 @@
 import { proxyMarker } from 'comlink';
 import { AppError } from '#domain/job/app-error.ts';
+import { Mutex } from '#inference/mutex.ts';
 import type { BrowserStorage } from '#storage/browser-storage.ts';
 import { watchedSource } from '#storage/watched-source.ts';
 import type {
@@ -45,6 +46,10 @@ export class StudioModels implements ModelsApi {
   #selection: ModelSelection = NO_MODELS;
   /** What was chosen at an earlier visit and cannot be opened yet. */
   #wanted: ModelSelection | null = null;
+  /** Changes of the selection, one at a time. */
+  readonly #exchange = new Mutex();
+  /** The chosen files' versions as they were opened. */
+  #used = '';
   #unmatched: ModelsState['unmatched'] = {};
   #listener: ((state: ModelsState) => void) | null = null;
   #publishing: ReturnType<typeof setTimeout> | null = null;
@@ -60,6 +65,7 @@ export class StudioModels implements ModelsApi {
   async start(backend: Backend): Promise<void> {
     this.#starting = backend;
     backend.onChange(() => this.#publish());
+    backend.onIdle(() => void this.#exclusive(() => this.#catchUp()));
     for (const place of await demoPlaces()) await this.#library.list(place);
     await this.#use(this.#demoSelection());
     await this.#recall().catch((error: unknown) => {
@@ -70,7 +76,9 @@ export class StudioModels implements ModelsApi {
   async #recall(): Promise<void> {
     const { preferences } = this.#storage;
     await this.#backend.recall(preferences);
-    await this.#transfers.listImported();
+    await this.#transfers.listImported().catch((error: unknown) => {
+      console.warn('The offline copies could not be listed.', error);
+    });
     this.#wanted = await preferences.get('selection', checkedSelection);
     for (const id of this.#wanted ? loadable(this.#wanted) : []) {
       const place = this.#library.get(id) ? null : await this.#folders.find(id);
@@ -111,13 +119,24 @@ export class StudioModels implements ModelsApi {
 
   /** Reads a folder; what it shows of the selection, wanted or in use, is opened anew where it is not what it was. */
   async #reading(read: () => Promise<LinkedFolder>): Promise<LinkedFolder> {
-    const before = this.#versions();
     const folder = await read();
-    const stale = this.#versions() !== before && this.#selectionListed();
-    const taken = await this.#takeWanted();
-    if (stale && !taken) await this.#use(this.#selection);
-    if (stale || taken) this.#onChanged();
+    await this.#exclusive(() => this.#catchUp());
     return folder;
+  }
+
+  /** Takes up what can be opened by now. Not under a running job, which keeps the models it began with. */
+  async #catchUp(): Promise<void> {
+    if (this.#backend.busy) return;
+    const stale = this.#versions() !== this.#used && this.#selectionListed();
+    try {
+      const taken = await this.#takeWanted();
+      if (stale && !taken) await this.#use(this.#selection);
+      if (stale || taken) this.#onChanged();
+    } catch (error) {
+      // The folder was read all the same; its files say in the library what is wrong with them.
+      this.#wanted = null;
+      console.warn('The models of the last visit could not be taken up.', error);
+    }
   }
 
   /** Sizes and times of the chosen files: a File of an earlier version cannot be read any more. */
@@ -133,7 +152,7 @@ export class StudioModels implements ModelsApi {
   unlinkFolder(folderId: string): Promise<Result<null>> {
     return this.#changing(async () => {
       await this.#folders.unlink(folderId);
-      await this.#dropUnlisted();
+      await this.#exclusive(() => this.#dropUnlisted());
       return null;
     });
   }
@@ -147,7 +166,7 @@ export class StudioModels implements ModelsApi {
 
   useModelFile(file: File): Promise<Result<RuntimeInfo>> {
     return this.#changing(async () => {
-      await this.#useFile(file);
+      await this.#exclusive(() => this.#useFile(file));
       return this.#backend.info();
     });
   }
@@ -230,7 +249,7 @@ export class StudioModels implements ModelsApi {
   deleteImported(entryId: string): Promise<Result<null>> {
     return this.#changing(async () => {
       await this.#transfers.delete(entryId);
-      await this.#dropUnlisted();
+      await this.#exclusive(() => this.#dropUnlisted());
       return null;
     });
   }
@@ -276,6 +295,7 @@ export class StudioModels implements ModelsApi {
     const set = await openSet(this.#library, selection);
     const { unmatched } = await this.#backend.use(set);
     this.#selection = selection;
+    this.#used = this.#versions();
     this.#unmatched = unmatched;
     this.#publish();
   }
@@ -295,10 +315,16 @@ export class StudioModels implements ModelsApi {
   }
 
   #selecting(select: () => ModelSelection): Promise<Result<RuntimeInfo>> {
-    return this.#changing(async () => {
-      await this.#choose(select());
-      return this.#backend.info();
-    });
+    return this.#changing(() =>
+      this.#exclusive(async () => {
+        await this.#choose(select());
+        return this.#backend.info();
+      }),
+    );
+  }
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exchange.run(work);
   }
 
   #changing<T>(work: () => Promise<T>): Promise<Result<T>> {
@@ -309,15 +335,15 @@ export class StudioModels implements ModelsApi {
     if (!this.#listener || this.#publishing !== null) return;
     this.#publishing = setTimeout(() => {
       this.#publishing = null;
-      void this.#state().then((state) => this.#listener?.(state));
+      void this.#state().then((state) => this.#listener?.(state), console.warn);
     }, PUBLISH_MS);
   }
 
   async #state(): Promise<ModelsState> {
-    const { persisted, usage } = await storageFacts();
+    const { persisted, usage } = await orWithout(storageFacts(), { persisted: false, usage: 0 });
     return {
       entries: this.#library.files.map(({ entry }) => entry),
-      folders: await this.#folders.list(),
+      folders: await orWithout(this.#folders.list(), []),
       catalogue: catalogueItems(this.#library),
       selection: this.#selection,
       runtime: this.#backend.info(),
@@ -326,10 +352,18 @@ export class StudioModels implements ModelsApi {
       resident: this.#backend.resident(),
       keepMinutes: this.#backend.keepMinutes,
       memory: this.#backend.memory(),
-      unfinished: await this.#transfers.unfinished(),
+      unfinished: await orWithout(this.#transfers.unfinished(), []),
       storage: { persistent: persisted, usedBytes: usage },
     };
   }
+}
+
+/** A part of the view that the browser's storage does not give: the rest is shown without it. */
+function orWithout<T>(part: Promise<T>, nothing: T): Promise<T> {
+  return part.catch((error: unknown) => {
+    console.warn('A part of the models could not be read from the browser’s storage.', error);
+    return nothing;
+  });
 }
 
 function chosenPlace(file: File, path: string): LibraryPlace {

@@ -1,6 +1,6 @@
 import type { ModelFile, SdxlFile } from '#models/model-file.ts';
 import type { ModelSelection, ModelsState, SingleRole } from './api.ts';
-import type { LibraryFile } from './library.ts';
+import type { LibraryFile, LibraryPlace } from './library.ts';
 
 type Roles = ModelSelection['roles'];
 
@@ -104,8 +104,10 @@ function candidate(
 
 /** Own models before the demo's, the checkpoint's folder (a diffusers set) before others. */
 function rank({ place: home }: LibraryFile, { place }: LibraryFile): number {
-  const parent = (folder: string) => folder.split('/').slice(0, -1).join('/');
-  const near = place.origin === home.origin && parent(place.folder) === parent(home.folder) ? 0 : 1;
+  // "unet" and "vae" of two linked folders have the same parent path, and nothing to do with each other.
+  const set = ({ id, folder }: LibraryPlace) =>
+    `${/^linked:[^/]+/.exec(id)?.[0] ?? ''}/${folder.split('/').slice(0, -1).join('/')}`;
+  const near = place.origin === home.origin && set(place) === set(home) ? 0 : 1;
   return (place.origin === 'demo' ? 2 : 0) + near;
 }
 

@@ -8,7 +8,6 @@ import { paintStroke } from '#domain/mask/brush.ts';
 import { detect, ImageFeatures } from '#pipelines/detect.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
-import { MemoryLadder } from '#pipelines/memory-ladder.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import type { PlanWish } from '#domain/plan/plan.ts';
 import { planRefine, refine } from '#pipelines/refine.ts';
@@ -46,7 +45,7 @@ const APP_VERSION = '0.1.0';
 export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
   readonly #features = new ImageFeatures();
-  readonly models = new StudioModels(browserStorage(), () => this.#features.clear());
+  readonly models = new StudioModels(browserStorage(), () => this.#forget());
   #viewer: Viewer | null = null;
   #backend: Backend | null = null;
   #document: Document | null = null;
@@ -98,10 +97,11 @@ export class Studio implements StudioApi {
   ): Promise<Result<DetectResult>> {
     return this.#jobs.run(job, onEvent, async (context) => {
       const { picture } = this.#opened();
-      const memory = new MemoryLadder(await this.#ready().detecting(context), context);
-      return memory.retry(({ segmenter }) =>
-        detect(picture.raster, request, segmenter, this.#features, job, context),
-      );
+      const backend = this.#ready();
+      return backend.during(async () => {
+        const { segmenter } = await backend.detecting(context);
+        return detect(picture.raster, request, segmenter, this.#features, job, context);
+      });
     });
   }
 
@@ -143,18 +143,20 @@ export class Studio implements StudioApi {
     request: RefineRequest,
     onEvent: (event: JobEvent) => void,
   ): Promise<Result<RefineResult>> {
-    return this.#jobs.run(job, onEvent, (context) => this.#refine(checked(request), context));
+    return this.#jobs.run(job, onEvent, (context) =>
+      this.#ready().during(() => this.#refine(checked(request), context)),
+    );
   }
 
   async #refine(request: RefineRequest, context: JobContext): Promise<RefineResult> {
     const opened = this.#opened();
     const backend = this.#ready();
     const begin = performance.now();
-    const busyBefore = backend.runtime.busyMs;
+    const { busyMs: busyBefore, loadMs: loadedBefore } = backend.runtime;
     const { details, tiles } = planRefine(request, opened.picture.raster);
     const wish = wishOf(request, [...details, ...tiles]);
     const services = await backend.services(context, wish);
-    const run = new RefineRun(opened, this.#recipe(opened, request), () =>
+    const run = new RefineRun(opened, this.#recipe(opened, request, backend.precision(wish)), () =>
       this.#document === opened ? this.#viewer : null,
     );
     const canvas = await run.follow(
@@ -164,7 +166,9 @@ export class Studio implements StudioApi {
     );
     const elapsedMs = performance.now() - begin;
     backend.worked(wish);
-    this.#learnPace(request, opened.picture.raster, elapsedMs);
+    // Loading happens once; the next estimate is of what happens again.
+    const loadMs = backend.runtime.loadMs - loadedBefore;
+    this.#learnPace(request, opened.picture.raster, elapsedMs - loadMs);
     const networkMs = backend.runtime.busyMs - busyBefore;
     return {
       canvas: { width: canvas.width, height: canvas.height },
@@ -190,8 +194,7 @@ export class Studio implements StudioApi {
     const ignore = () => undefined;
     return this.#jobs.run(job ?? crypto.randomUUID(), ignore, async (context) => {
       const opened = this.#opened();
-      const { canvas, recipe } =
-        opened.result ?? (await this.#upscaledOnly(opened, checked(request), context));
+      const { canvas, recipe } = opened.result ?? (await this.#upscaledOnly(opened, checked(request)));
       const longSide = request.output.exportLongSidePx;
       const { pixels } = this.#ready();
       const { png, size } = await exportPicture(
@@ -206,15 +209,15 @@ export class Studio implements StudioApi {
   }
 
   /** A picture nobody has refined yet is exported as its upscale, and the recipe says just that. */
-  async #upscaledOnly(opened: Document, request: RefineRequest, context: JobContext): Promise<Refined> {
+  async #upscaledOnly(opened: Document, request: RefineRequest): Promise<Refined> {
     const plain = { ...request, detections: [], global: { ...request.global, enabled: false } };
-    const services = await this.#ready().services(context, wishOf(plain, []));
-    const canvas = await refine(opened.picture.raster, plain, services, context);
-    return { canvas, recipe: { ...this.#recipe(opened, plain), complete: true } };
+    const { raster } = opened.picture;
+    const canvas = await this.#ready().pixels.resize(raster, planRefine(plain, raster).canvas);
+    return { canvas, recipe: { ...this.#recipe(opened, plain, 'no networks'), complete: true } };
   }
 
   /** What a run starting now is made of; models and runtime may be others when it is exported. */
-  #recipe({ picture }: Document, request: RefineRequest): Recipe {
+  #recipe({ picture }: Document, request: RefineRequest, precision: string): Recipe {
     const { width, height } = picture.raster;
     const { models, networks } = this.#ready().info();
     return {
@@ -223,13 +226,19 @@ export class Studio implements StudioApi {
       request,
       source: { sha256: picture.sha256, size: { width, height } },
       models: models.map(({ role, name, bytes, strength }) => ({ role, name, bytes, strength })),
-      runtime: networks,
+      runtime: `${networks} · ${precision}`,
       complete: false,
     };
   }
 
   scaffoldStatistics(spec: ScaffoldSpec, canvas: Size<'canvas'>): Promise<ScaffoldStatistics> {
     return scaffoldStatistics(spec, canvas, this.#ready().pixels);
+  }
+
+  /** Features and pace belong to the models that made them. */
+  #forget(): void {
+    this.#features.clear();
+    this.#msPerUnit = null;
   }
 
   #opened(): Document {

@@ -139,11 +139,12 @@ function collectTraffic(context: BrowserContext): string[] {
   return traffic;
 }
 
-async function jobEnds(page: Page): Promise<void> {
-  const stop = page.getByRole('region', { name: 'Run' }).getByRole('button', { name: /^Stop/ });
-  await stop.waitFor({ state: 'visible', timeout: 30_000 }).catch(() => undefined);
-  await stop.waitFor({ state: 'hidden', timeout: 20 * 60_000 });
-}
+/** What the bar says in the end. */
+const outcome = (page: Page, text: RegExp) =>
+  page
+    .getByText(text)
+    .first()
+    .waitFor({ timeout: 20 * 60_000 });
 
 /** The main job on a sample, at the smallest canvas; the exported picture. */
 async function mainJob(page: Page): Promise<Uint8Array<ArrayBuffer>> {
@@ -152,17 +153,9 @@ async function mainJob(page: Page): Promise<Uint8Array<ArrayBuffer>> {
   for (const label of ['Canvas', 'Export'])
     await page.getByLabel(label, { exact: true }).selectOption({ label: '1024 px' });
   await page.getByRole('button', { name: /^Detect/ }).click();
-  await jobEnds(page);
-  await page
-    .getByText(/Found \d+ detections? for/)
-    .first()
-    .waitFor();
+  await outcome(page, /Found \d+ detections? for/);
   await page.getByRole('button', { name: /^Refine \d+ detections?$/ }).click();
-  await jobEnds(page);
-  await page
-    .getByText(/Refined in/)
-    .first()
-    .waitFor();
+  await outcome(page, /Refined in/);
   const download = page.waitForEvent('download', { timeout: 120_000 });
   await page.getByRole('button', { name: /^Export PNG/ }).click();
   return new Uint8Array(await readFile(await (await download).path()));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '#domain/job/app-error.ts';
+import type { Services } from '#pipelines/services.ts';
 import { Backend } from '#worker/backend.ts';
 import { StudioModels } from '#worker/models.ts';
 import { demoFile, fakeStorage, hardware, NotingRuntime, serveDemoPack } from './model-fixtures.ts';
@@ -73,6 +74,17 @@ describe('what is on the device', () => {
     expect(runtime.loaded).toEqual([...FAMILIES, ...FAMILIES]);
   });
 
+  it('stays while a job runs, however long nothing of it is used', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'performance'] });
+    const { backend } = await setUp();
+    backend.keepMinutes = 0;
+    await backend.during(() => vi.advanceTimersByTimeAsync(60_000));
+    expect(backend.resident()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    await vi.waitFor(() => expect(backend.resident()).toEqual([]));
+  });
+
   it('leaves by itself after the minutes it may stay unused', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'performance'] });
     const { backend } = await setUp();
@@ -110,5 +122,36 @@ describe('the memory plan', () => {
     await expect(smaller?.prompts.encode('a', 'comfy')).resolves.toBeDefined();
     const again = await visit();
     expect(again.memory().peakBytes).toBeLessThan(before);
+  });
+
+  const onCard = { kind: 'gpu', guessedBytes: 8 * 2 ** 30 } as const;
+  const cardWith = async (visits = fakeStorage()) => {
+    const backend = new Backend(hardware(new NotingRuntime(), onCard));
+    const models = new StudioModels(visits.storage, () => undefined);
+    await models.start(backend);
+    return { backend, models };
+  };
+
+  it('does not lock models out for good when even the smallest plan ran out once', async () => {
+    const visits = fakeStorage();
+    const { backend } = await cardWith(visits);
+    let services: Services | null = await backend.services(context, WISH);
+    for (let steps = 0; services && steps < 50; steps++)
+      services = (await services.stepDown?.(new AppError('gpu-out-of-memory', 'a game has it all'))) ?? null;
+    expect(services).toBeNull();
+    expect(backend.memory().refusal).toBeNull();
+    expect((await cardWith(visits)).backend.memory().refusal).toBeNull();
+  });
+
+  it('keeps to a budget the user lowers, whatever has worked before', async () => {
+    const { backend, models } = await cardWith();
+    await backend.services(context, WISH);
+    backend.worked(WISH);
+    const before = backend.memory().peakBytes as number;
+    const lower = await models.setMemoryBudget(2 ** 30);
+    expect(lower).toMatchObject({ ok: true });
+    const { peakBytes, refusal } = backend.memory();
+    expect(peakBytes === null ? refusal : peakBytes).not.toBe(before);
+    expect(peakBytes ?? 0).toBeLessThan(2 ** 30);
   });
 });

@@ -84,6 +84,16 @@ describe('choosing a checkpoint', () => {
     expect(roles).toMatchObject({ 'text-l': 'l', 'text-g': 'other-g', autoencoder: 'vae' });
   });
 
+  it('does not take two linked diffusers folders for one', () => {
+    const library = [
+      listed('linked:other/vae/model', vae(), 'vae'),
+      listed('linked:own/unet/model', sdxl({ codec: null }), 'unet'),
+      listed('linked:own/vae/model', vae(), 'vae'),
+    ];
+    const { roles } = selected(library, NO_MODELS, 'checkpoint', 'linked:own/unet/model');
+    expect(roles.autoencoder).toBe('linked:own/vae/model');
+  });
+
   it('says which parts a lone UNet lacks', () => {
     const library = [listed('unet', sdxl({ text: ['clip-l'], codec: null }))];
     const missing = missingParts(library, selected(library, NO_MODELS, 'checkpoint', 'unet'));

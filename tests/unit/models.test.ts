@@ -144,6 +144,43 @@ describe('the models of a visit', () => {
     expect(roles).toMatchObject({ checkpoint: id, sam3: 'demo:sam3.safetensors' });
   });
 
+  it('stay chosen while their folder is scanned again', async () => {
+    const { models, state } = await visit();
+    await models.linkFolder(folderHandle('ComfyUI', await folder()));
+    const { entries, folders } = await state();
+    const { id } = entries.find(({ name }) => name === 'a.safetensors')!;
+    await models.selectModel('checkpoint', id);
+    let done = false;
+    const scanning = models.scanFolder(folders[0]!.id).finally(() => (done = true));
+    const seen: boolean[] = [];
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      seen.push((await state()).entries.some((entry) => entry.id === id));
+    }
+    await scanning;
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen).not.toContain(false);
+  });
+
+  it('are not exchanged under a running job', async () => {
+    const first = await visit();
+    let permission: PermissionState = 'granted';
+    const handle = Object.assign(folderHandle('ComfyUI', await folder()), {
+      queryPermission: () => Promise.resolve(permission),
+    });
+    await first.models.linkFolder(handle);
+    const { id } = (await first.state()).entries.find(({ name }) => name === 'a.safetensors')!;
+    await first.models.selectModel('checkpoint', id);
+    permission = 'prompt';
+    const { backend, models, state } = await visit(fakeStorage(first.at.disks));
+    permission = 'granted';
+    await backend.during(async () => {
+      await models.scanFolder((await state()).folders[0]!.id);
+      expect((await state()).selection.roles.checkpoint).toBe('demo:checkpoint.safetensors');
+    });
+    await vi.waitFor(async () => expect((await state()).selection.roles.checkpoint).toBe(id));
+  });
+
   it('go back to the demo pack when their folder is unlinked', async () => {
     const { models, state } = await visit();
     await models.linkFolder(folderHandle('ComfyUI', await folder()));
