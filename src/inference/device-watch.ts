@@ -1,6 +1,12 @@
+import { AppError } from '#domain/job/app-error.ts';
+
+/** Innermost last, so the causes are asked for after their consequences. */
+const SCOPES = ['out-of-memory', 'validation'] as const;
+
 /**
- * A device that reports its failures elsewhere: a buffer for which there was no memory is merely invalid, and a lost
- * device goes on as if nothing were, so that what was done would be taken for a success.
+ * A device that reports its failures elsewhere: a buffer for which there was no memory is merely invalid, what uses it
+ * is skipped as a validation error, and a lost device goes on as if nothing were, so that what was done would be taken
+ * for a success.
  */
 export class DeviceWatch {
   readonly #device: GPUDevice;
@@ -11,21 +17,32 @@ export class DeviceWatch {
     void device.lost.then((info) => (this.#lost = info));
   }
 
-  /** @throws Error saying that the device was lost or is out of memory, or what the work itself throws. */
+  /**
+   * @throws Error saying that the device was lost or is out of memory, AppError `internal` when it refused a call, or
+   * what the work itself throws: the device's own news first, since they are why the work failed.
+   */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    this.#device.pushErrorScope('out-of-memory');
-    let result: T;
+    for (const scope of SCOPES) this.#device.pushErrorScope(scope);
+    let outcome: { readonly value: T } | { readonly error: unknown };
     try {
-      result = await work();
+      outcome = { value: await work() };
     } catch (error) {
-      await this.#popScope();
-      throw error;
+      outcome = { error };
     }
-    // The answer comes after everything before it, the news of a loss included.
-    const error = await this.#popScope();
-    if (this.#lost) throw new Error(`device lost: ${this.#lost.message}`);
-    if (error) throw new Error(`out of memory: ${error.message}`);
-    return result;
+    const error = await this.#failure('error' in outcome ? { cause: outcome.error } : undefined);
+    if (error) throw error;
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** The answers come after everything before them, the news of a loss included. */
+  async #failure(options: ErrorOptions | undefined): Promise<Error | null> {
+    const validation = await this.#popScope();
+    const memory = await this.#popScope();
+    if (this.#lost) return new Error(`device lost: ${this.#lost.message}`, options);
+    if (memory) return new Error(`out of memory: ${memory.message}`, options);
+    if (!validation) return null;
+    return new AppError('internal', `The graphics device refused a call: ${validation.message}`, options);
   }
 
   /** A lost device may reject instead of answering. */

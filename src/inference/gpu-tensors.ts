@@ -36,6 +36,11 @@ export class GpuFeeds {
     return buffer;
   }
 
+  /** Whether a tensor needs no new buffer. */
+  hasRoom(name: string, { dims }: Feed, dtype: PortType): boolean {
+    return this.#kept.get(name)?.buffer.size === bufferBytes(tensorBytes(dims, dtype));
+  }
+
   #room(name: string, bytes: number): GPUBuffer {
     const kept = this.#kept.get(name);
     if (kept?.buffer.size === bufferBytes(bytes)) return kept.buffer;

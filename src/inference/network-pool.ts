@@ -12,6 +12,7 @@ import {
   type Network,
   type NetworkRuntime,
 } from './runtime.ts';
+import { runtimeError } from './runtime-errors.ts';
 import { watchedWeights } from './watched-weights.ts';
 import type { WeightSource } from './weights.ts';
 
@@ -134,6 +135,9 @@ export class NetworkPool implements NetworkRuntime {
         const network = member.live ?? (await this.#bring(member));
         try {
           return await work(network);
+        } catch (error) {
+          await this.#expel(member);
+          throw error;
         } finally {
           this.#family(member.family).lastUse = this.#now();
         }
@@ -215,6 +219,18 @@ export class NetworkPool implements NetworkRuntime {
     }
   }
 
+  /**
+   * A network whose run failed may hold buffers that never came to be: it leaves, and its next run loads it anew. What
+   * goes wrong on the way out is a consequence of the failure being reported.
+   */
+  async #expel(member: PooledNetwork): Promise<void> {
+    await member
+      .leave()
+      .catch(() => member.drop())
+      .catch(() => undefined);
+    this.#onChange();
+  }
+
   async #clear(name: string): Promise<void> {
     for (const member of this.#families.get(name)?.members ?? []) await member.leave();
     this.#onChange();
@@ -277,7 +293,9 @@ class PooledNetwork implements Network {
 
   #keep(output: NetTensor | undefined): NetTensor {
     if (!output) throw new RangeError(`the network "${this.name}" lacks an output that is to be kept`);
-    const tensor: PooledTensor = new PooledTensor(output, this.#pool, () => this.#kept.delete(tensor));
+    const tensor: PooledTensor = new PooledTensor(output, this.name, this.#pool, () =>
+      this.#kept.delete(tensor),
+    );
     this.#kept.add(tensor);
     return tensor;
   }
@@ -304,12 +322,14 @@ class PooledNetwork implements Network {
 /** An output kept on the device, or its copy on the host once its network had to leave. */
 class PooledTensor implements NetTensor {
   readonly dims: readonly number[];
+  readonly #network: string;
   readonly #pool: NetworkPool;
   readonly #onDispose: () => void;
   #place: NetTensor | HostTensor;
 
-  constructor(tensor: NetTensor, pool: NetworkPool, onDispose: () => void) {
+  constructor(tensor: NetTensor, network: string, pool: NetworkPool, onDispose: () => void) {
     this.dims = tensor.dims;
+    this.#network = network;
     this.#place = tensor;
     this.#pool = pool;
     this.#onDispose = onDispose;
@@ -320,16 +340,24 @@ class PooledTensor implements NetTensor {
   }
 
   read(): Promise<HostTensor> {
-    return this.#pool.reading(async () => {
-      const place = this.#place;
-      return isNetTensor(place) ? place.read() : place;
-    });
+    return this.#pool.reading(() => this.#value());
+  }
+
+  /** @throws AppError where the runtime says that the device was lost or is out of memory. */
+  async #value(): Promise<HostTensor> {
+    const place = this.#place;
+    if (!isNetTensor(place)) return place;
+    try {
+      return await place.read();
+    } catch (error) {
+      throw runtimeError(error, `reading what "${this.#network}" had computed`);
+    }
   }
 
   async spill(): Promise<void> {
     const place = this.#place;
     if (!isNetTensor(place)) return;
-    this.#place = await place.read();
+    this.#place = await this.#value();
     place.dispose();
   }
 

@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web/jspi';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import type { PortType } from '#models/graph/dtype.ts';
+import { DeviceWatch } from './device-watch.ts';
 import { GpuFeeds } from './gpu-tensors.ts';
 import { inputTypes, ORT_TYPES, OrtNetTensor, toOrtTensor, type TensorFactory } from './ort-tensor.ts';
 import type { Ort } from './ort-web.ts';
@@ -27,6 +28,8 @@ export class WebNetwork implements Network {
   readonly #graph: EmittedGraph;
   readonly #types: ReadonlyMap<string, PortType>;
   readonly #feeds: GpuFeeds | null;
+  /** Null on the CPU backend. */
+  readonly #watch: DeviceWatch | null;
   /** Outputs left on the device. Their memory belongs to the session, so they go before it does. */
   readonly #kept = new Set<OrtNetTensor>();
   #session: InferenceSession | null;
@@ -40,6 +43,7 @@ export class WebNetwork implements Network {
     this.#session = session;
     this.#types = inputTypes(graph);
     this.#feeds = host.device && new GpuFeeds(host.device);
+    this.#watch = host.device && new DeviceWatch(host.device);
     this.#recorded = recorded && host.device ? new RecordedOutputs(host.ort, host.device, graph) : null;
   }
 
@@ -52,39 +56,67 @@ export class WebNetwork implements Network {
     keepOnDevice: readonly string[] = [],
   ): Promise<Readonly<Record<string, NetTensor>>> {
     return this.#host.run(async () => {
-      const kept = new Set(keepOnDevice);
-      if (this.#recorded && !this.#recorded.fits(feeds)) await this.#stopRecording();
-      const recorded = this.#recorded;
-      const session = this.#live();
-      const inputs = this.#inputs(feeds);
-      const outputs = recorded
-        ? await recorded.take(await session.run(inputs, recorded.fetches(feeds)), kept)
-        : await download(await session.run(inputs), kept);
-      const results = Object.entries(outputs).map(([name, tensor]) => [name, this.#output(tensor)]);
-      return Object.fromEntries(results) as Record<string, NetTensor>;
+      try {
+        const compute = () => this.#compute(feeds, new Set(keepOnDevice));
+        return await (this.#watch ? this.#watch.during(compute) : compute());
+      } catch (error) {
+        await this.#distrust();
+        throw error;
+      }
     });
   }
 
-  #live(): InferenceSession {
-    if (!this.#session)
-      throw new Error(`run() of "${this.name}" after it was released or failed to load again`);
-    return this.#session;
+  async #compute(feeds: Feeds, kept: ReadonlySet<string>): Promise<Readonly<Record<string, NetTensor>>> {
+    if (this.#recorded && !this.#recorded.fits(feeds)) await this.#stopRecording();
+    const recorded = this.#recorded;
+    const session = await this.#live();
+    const { inputs, fetches } = await this.#buffers(feeds);
+    const outputs =
+      recorded && fetches
+        ? await recorded.take(await session.run(inputs, fetches), kept)
+        : await download(await session.run(inputs), kept);
+    const results = Object.entries(outputs).map(([name, tensor]) => [name, this.#output(tensor)]);
+    return Object.fromEntries(results) as Record<string, NetTensor>;
+  }
+
+  /** The runtime aborts, for good, on a buffer for which there was no memory: new ones are asked about before. */
+  async #buffers(feeds: Feeds) {
+    const make = () => ({ inputs: this.#inputs(feeds), fetches: this.#recorded?.fetches(feeds) });
+    const isNew = ([name, feed]: [string, Feed]) => !this.#feeds?.hasRoom(name, feed, this.#type(name));
+    if (!this.#watch || !Object.entries(feeds).some(isNew)) return make();
+    return this.#watch.during(() => Promise.resolve(make()));
+  }
+
+  #type(name: string): PortType {
+    return this.#types.get(name) ?? 'f32';
+  }
+
+  /** The session; a new one when the last could not be replaced. */
+  async #live(): Promise<InferenceSession> {
+    if (this.#released) throw new Error(`run() of "${this.name}" after release()`);
+    return (this.#session ??= await this.#host.create(false));
   }
 
   /** A recording holds for the shapes of the first run alone: others need a session without one. */
   async #stopRecording(): Promise<void> {
-    const session = this.#live();
+    const session = this.#session;
     this.#session = null;
-    await session.release();
     this.#recorded?.release();
     this.#recorded = null;
-    this.#session = await this.#host.create(false);
+    await session?.release();
+  }
+
+  /** After a failure inputs may be invalid buffers, and a recording may hold calls on such: both are made anew. */
+  async #distrust(): Promise<void> {
+    this.#feeds?.release();
+    // What failed is reported by its own error.
+    if (this.#recorded) await this.#stopRecording().catch(() => undefined);
   }
 
   #inputs(feeds: Feeds): Record<string, Tensor> {
     const tensors = Object.entries(feeds).map(([name, feed]) => [
       name,
-      this.#input(name, feed, this.#types.get(name) ?? 'f32'),
+      this.#input(name, feed, this.#type(name)),
     ]);
     return Object.fromEntries(tensors) as Record<string, Tensor>;
   }

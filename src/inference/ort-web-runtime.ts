@@ -5,8 +5,9 @@ import { DeviceWatch } from './device-watch.ts';
 import { Mutex } from './mutex.ts';
 import { WebNetwork } from './ort-web-network.ts';
 import type { OrtBuild } from './ort-web.ts';
-import { hungError, runtimeError } from './runtime-errors.ts';
+import { crashError, hungError, runtimeError } from './runtime-errors.ts';
 import type { EmissionOptions, LoadOptions, Network, NetworkRuntime } from './runtime.ts';
+import { noticedReads, Watchdog } from './watchdog.ts';
 import { WeightStream } from './weight-stream.ts';
 import { materialise, type WeightSource } from './weights.ts';
 
@@ -16,9 +17,6 @@ export interface DeviceProvider {
   /** No session uses the family's device any more. Destroying it is what gives its memory back. */
   release(family: string): void;
 }
-
-/** One run that takes this much longer than any plausible one means the backend hangs (spec/reliability-ux.md §1.3). */
-const WATCHDOG_MS = 10 * 60 * 1000;
 
 /**
  * Networks on onnxruntime-web: WebGPU when devices are given, else the wasm CPU backend.
@@ -32,7 +30,10 @@ export class OrtWebRuntime implements NetworkRuntime {
   readonly #mutex = new Mutex();
   /** Sessions by family; a family without any has no entry. */
   readonly #sessions = new Map<string, number>();
-  #hung: AppError | null = null;
+  /** Why nothing can be called any more. */
+  #ended: AppError | null = null;
+  /** Of the call under way. */
+  #watchdog: Watchdog | null = null;
   /** Wall time spent running networks, for the benchmark's share of a job outside `session.run`. */
   busyMs = 0;
   /** Wall time spent reading and converting weights and creating sessions. */
@@ -65,14 +66,12 @@ export class OrtWebRuntime implements NetworkRuntime {
       this.#count(family, +1);
       try {
         const device = (await this.#devices?.device(family)) ?? null;
-        const watch = device && new DeviceWatch(device);
         const create = (recorded: boolean) => this.#create(device, graph, weights, recorded, signal);
         const host = {
           ort: this.#build.ort,
           device,
           create,
-          run: <T>(call: () => Promise<T>) =>
-            this.#run(graph.name, () => (watch ? watch.during(call) : call())),
+          run: <T>(call: () => Promise<T>) => this.#run(graph.name, call),
           release: (call: () => Promise<void>) => this.#release(graph.name, family, call),
         };
         const recorded = capture && device !== null;
@@ -120,10 +119,11 @@ export class OrtWebRuntime implements NetworkRuntime {
   async #create(
     device: GPUDevice | null,
     graph: EmittedGraph,
-    weights: WeightSource,
+    source: WeightSource,
     recorded: boolean,
     signal: AbortSignal | undefined,
   ): Promise<InferenceSession> {
+    const weights = noticedReads(source, () => this.#watchdog?.restart());
     const begin = performance.now();
     try {
       return await (device && this.#build.streamsBlobs
@@ -174,15 +174,17 @@ export class OrtWebRuntime implements NetworkRuntime {
 
   /**
    * Makes one call into the runtime alone, then lets waiting messages (such as "stop") in. After a call that never
-   * came back every later one is refused: it would overlap with the first.
+   * came back or crashed the runtime every later one is refused.
    * @throws AppError gpu-lost or gpu-out-of-memory where the runtime's own message says so.
    */
   #exclusive<T>(what: string, call: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
-      if (this.#hung) throw this.#hung;
+      if (this.#ended) throw this.#ended;
       try {
-        return await withWatchdog(call(), () => (this.#hung = hungError(what)));
+        this.#watchdog = new Watchdog(() => (this.#ended = hungError(what)));
+        return await this.#watchdog.over(call());
       } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError) throw (this.#ended = crashError(what, error));
         throw runtimeError(error, what);
       } finally {
         await macrotask();
@@ -220,21 +222,6 @@ async function wholeMounts(
     mounts.push({ path: location, data: await materialise(recipe, dtype, weights) });
   }
   return mounts;
-}
-
-/** @param hung makes the error of work that does not come back. */
-async function withWatchdog<T>(work: Promise<T>, hung: () => AppError): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(hung());
-    }, WATCHDOG_MS);
-  });
-  try {
-    return await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Resolves after the event loop has handled what was waiting. */

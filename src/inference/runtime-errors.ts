@@ -4,6 +4,9 @@ const LOST = /device.*lost|lost.*device|instance dropped/i;
 /** "memory copy": a weight was read but its staging buffer could not be had. */
 const OUT_OF_MEMORY = /out of memory|\bOOM\b|bad_alloc|allocat|memory copy/i;
 
+/** The tab's own memory, which has nothing to do with the graphics device's. */
+const TAB_FULL = /array buffer allocation failed|invalid (typed array|array ?buffer) length/i;
+
 /**
  * ONNX Runtime reports every failure as text: losing the device and running out of memory get the codes the page acts
  * on, the rest stays as it is. Loss comes first, since a device is often lost because of its memory.
@@ -15,6 +18,12 @@ export function runtimeError(error: unknown, what: string): unknown {
     return new AppError('gpu-lost', `The graphics device was lost while ${what}. ${RESTART}`, {
       cause: error,
     });
+  if (TAB_FULL.test(text))
+    return new AppError(
+      'internal',
+      `The browser tab ran out of memory while ${what}. Close other tabs and programs, then reload the page.`,
+      { cause: error },
+    );
   if (OUT_OF_MEMORY.test(text))
     return new AppError(
       'gpu-out-of-memory',
@@ -22,6 +31,11 @@ export function runtimeError(error: unknown, what: string): unknown {
       { cause: error },
     );
   return error;
+}
+
+/** The runtime's own code aborted: nothing of it can be called any more. */
+export function crashError(what: string, cause: WebAssembly.RuntimeError): AppError {
+  return new AppError('gpu-lost', `The runtime crashed while ${what}. ${RESTART}`, { cause });
 }
 
 /** The runtime did not come back from a call. Whatever follows would overlap with it, which hangs too. */

@@ -209,6 +209,47 @@ describe('a recorded network', () => {
   });
 });
 
+describe('a run that fails', () => {
+  const feeds = () => [randomTensor([1, WIDTH], 7), randomTensor([1, WIDTH], 8)] as const;
+
+  it.each([false, true])(
+    'says so when an input could not be uploaded, and uploads it anew: capture %s',
+    async (capture) => {
+      const { network, device } = await loaded({ capture });
+      const [x, gain] = feeds();
+      const create = device.createBuffer.bind(device);
+      const spy = vi.spyOn(device, 'createBuffer');
+      // A device that lacks memory answers with a buffer that is invalid, and no error; so it does to this usage.
+      spy.mockImplementationOnce((descriptor) =>
+        create({ ...descriptor, usage: GPUBufferUsage.MAP_READ | descriptor.usage }),
+      );
+      await expect(out(network, x, gain)).rejects.toMatchObject({
+        code: expect.stringMatching(/internal|memory/) as string,
+      });
+      expect(spy.mock.calls[0]?.[0].size).toBe(WIDTH * 4);
+      expectClose(await out(network, x, gain), expected(x, gain), 2e-3);
+      await network.release();
+    },
+  );
+
+  it('loads at the next run when it could not do so without its recording', async () => {
+    const { runtime } = await watchedRuntime();
+    const weights = fileWeights(await file());
+    let failing = false;
+    const stored: WeightSource['stored'] = (...part) =>
+      failing ? Promise.reject(new AppError('bad-file', 'The folder is gone.')) : weights.stored(...part);
+    const network = await runtime.load('family', layers(weights), { ...weights, stored }, { capture: true });
+    const [x, gain] = feeds();
+    await out(network, x, gain);
+    failing = true;
+    const two = randomTensor([2, WIDTH], 9);
+    await expect(out(network, two, gain)).rejects.toMatchObject({ code: 'bad-file' });
+    failing = false;
+    expectClose(await out(network, two, gain), expected(two, gain), 2e-3);
+    await network.release();
+  });
+});
+
 describe('a load that fails', () => {
   /** A file that misbehaves when the tall matrix is being read. */
   async function failing(fail: (reads: number) => void) {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EmittedGraph } from '#models/graph/builder.ts';
+import { DeviceWatch } from '#inference/device-watch.ts';
 import { NetworkPool } from '#inference/network-pool.ts';
 import type { OrtBuild } from '#inference/ort-web.ts';
 import { OrtWebRuntime, type DeviceProvider } from '#inference/ort-web-runtime.ts';
 import type { Network } from '#inference/runtime.ts';
-import { NO_WEIGHTS } from '#inference/weights.ts';
+import { NO_WEIGHTS, type WeightSource } from '#inference/weights.ts';
+import { tensor } from '#models/graph/weight-recipe.ts';
 import { FamilyDevices } from '#worker/hardware.ts';
 
 const GRAPH: EmittedGraph = {
@@ -159,12 +161,78 @@ describe('the runtime’s failures', () => {
     await expect(load('unet')).rejects.toMatchObject({ code });
   });
 
+  it.each(['Array buffer allocation failed', 'Invalid typed array length: 4294967296'])(
+    '“%s” is about the tab, not the graphics device',
+    async (message) => {
+      const { ort, load } = setUp();
+      ort.create = () => Promise.reject(new RangeError(message));
+      await expect(load('unet')).rejects.toMatchObject({
+        code: 'internal',
+        message: expect.stringContaining('tab ran out of memory') as string,
+      });
+    },
+  );
+
   it('stay as they are when they are about something else', async () => {
     const { ort, load } = setUp();
     const network = await load('unet');
     const error = new Error('Non-zero status code returned while running Conv');
     ort.run = () => Promise.reject(error);
     await expect(network.run({})).rejects.toBe(error);
+  });
+});
+
+describe('a crash of the runtime', () => {
+  it('ends it: its code cannot be called any more', async () => {
+    const { ort, load } = setUp();
+    const network = await load('unet');
+    ort.run = () => Promise.reject(new WebAssembly.RuntimeError('unreachable'));
+    const crashed = { code: 'gpu-lost', message: expect.stringContaining('crashed') as string };
+    await expect(network.run({})).rejects.toMatchObject(crashed);
+    await expect(load('vae')).rejects.toMatchObject(crashed);
+  });
+});
+
+describe('what the device reports elsewhere', () => {
+  const scoped = (errors: Record<string, string>, lost: Promise<unknown> = new Promise(() => undefined)) => {
+    const open: string[] = [];
+    const pop = () => {
+      const message = errors[open.pop() ?? ''];
+      return Promise.resolve(message === undefined ? null : { message });
+    };
+    const device = { lost, pushErrorScope: (scope: string) => open.push(scope), popErrorScope: pop };
+    return { open, watch: new DeviceWatch(device as unknown as GPUDevice) };
+  };
+  const thrown = new Error('kernel failed');
+  const fail = () => Promise.reject(thrown);
+  const succeed = () => Promise.resolve('fine');
+
+  it('is a failure of work that seemed to succeed', async () => {
+    const invalid = { validation: 'Buffer is invalid' };
+    const refused = { code: 'internal', message: expect.stringContaining('Buffer is invalid') as string };
+    await expect(scoped(invalid).watch.during(succeed)).rejects.toMatchObject(refused);
+    const memory = scoped({ ...invalid, 'out-of-memory': 'no room' });
+    await expect(memory.watch.during(succeed)).rejects.toThrow('out of memory: no room');
+    expect(memory.open).toEqual([]);
+    await expect(scoped({}).watch.during(succeed)).resolves.toBe('fine');
+  });
+
+  it('comes before what the work threw: loss, memory, refusal', async () => {
+    const all = { validation: 'invalid', 'out-of-memory': 'no room' };
+    const lost = scoped(all, Promise.resolve({ message: 'driver reset' })).watch;
+    await expect(lost.during(fail)).rejects.toMatchObject({
+      message: 'device lost: driver reset',
+      cause: thrown,
+    });
+    await expect(scoped(all).watch.during(fail)).rejects.toMatchObject({
+      message: 'out of memory: no room',
+      cause: thrown,
+    });
+    await expect(scoped({ validation: 'invalid' }).watch.during(fail)).rejects.toMatchObject({
+      code: 'internal',
+      cause: thrown,
+    });
+    await expect(scoped({}).watch.during(fail)).rejects.toBe(thrown);
   });
 });
 
@@ -193,6 +261,43 @@ describe('a run that never comes back', () => {
     await expect(network.release()).rejects.toMatchObject(lost);
     expect(run).toHaveBeenCalledTimes(1);
     expect(ort.log).toEqual(['device unet', 'create']);
+  });
+
+  it('is no load that is slow: every read that arrives begins the wait anew', async () => {
+    const { ort, runtime } = setUp();
+    const arrivals: (() => void)[] = [];
+    const weights: WeightSource = {
+      ...NO_WEIGHTS,
+      shapes: new Map([['w', [1]]]),
+      stored: () =>
+        new Promise((resolve) =>
+          arrivals.push(() => {
+            resolve({ dtype: 'F32', bytes: new Uint8Array(4) });
+          }),
+        ),
+    };
+    const weight = { recipe: tensor('w'), dims: [1], dtype: 'f32' } as const;
+    const graph: EmittedGraph = {
+      ...GRAPH,
+      weights: ['a', 'b', 'c'].map((location) => ({ ...weight, location })),
+    };
+    const slow = runtime.load('unet', graph, weights);
+    for (let read = 1; read <= 3; read++) {
+      await vi.waitFor(() => {
+        expect(arrivals).toHaveLength(read);
+      });
+      vi.advanceTimersByTime(9 * 60 * 1000);
+      arrivals.at(-1)?.();
+    }
+    await (await slow).release();
+    vi.advanceTimersByTime(11 * 60 * 1000);
+    const stalled = expect(runtime.load('unet', graph, weights)).rejects.toMatchObject({ code: 'gpu-lost' });
+    await vi.waitFor(() => {
+      expect(arrivals).toHaveLength(4);
+    });
+    vi.advanceTimersByTime(11 * 60 * 1000);
+    await stalled;
+    expect(ort.log.filter((entry) => entry === 'create')).toHaveLength(1);
   });
 });
 

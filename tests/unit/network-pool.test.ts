@@ -37,6 +37,7 @@ class FakeDevice implements NetworkRuntime {
   readonly signals: (AbortSignal | undefined)[] = [];
   failLoad: ((name: string) => Error | null) | null = null;
   failRun: ((name: string) => Error | null) | null = null;
+  failRead: Error | null = null;
 
   async load(
     _family: string,
@@ -58,7 +59,11 @@ class FakeDevice implements NetworkRuntime {
         this.fed.push(...Object.values(feeds));
         const values: HostTensor = { dims: [1], data: new Float32Array([7]) };
         const read = () =>
-          alive ? Promise.resolve(values) : Promise.reject(new Error('read after its session went'));
+          this.failRead
+            ? Promise.reject(this.failRead)
+            : alive
+              ? Promise.resolve(values)
+              : Promise.reject(new Error('read after its session went'));
         return Promise.resolve({ out: { dims: [1], read, dispose: () => undefined } });
       },
       release: () => {
@@ -134,13 +139,41 @@ describe('NetworkPool', () => {
       const { device, load } = setUp(Infinity);
       await load('text');
       const unet = stage === 'run' ? await load('unet') : null;
-      const full = (name: string) => (name === 'unet' && device.log.at(-1) !== '-text' ? oom() : null);
+      const full = (name: string) => (name === 'unet' && !device.log.includes('-text') ? oom() : null);
       if (stage === 'load') device.failLoad = full;
       else device.failRun = full;
       await (unet ?? (await load('unet'))).run({});
       expect(device.log).toContain('-text');
     },
   );
+
+  it('loads a network anew after a run that failed, its kept outputs being on the host by then', async () => {
+    const { device, load } = setUp(Infinity);
+    await load('text');
+    const unet = await load('unet');
+    const { out } = await unet.run({}, ['out']);
+    let failures = 1;
+    device.failRun = () => (failures-- > 0 ? oom() : null);
+    await unet.run({ features: out as NetTensor });
+    expect(device.log).toEqual(['+text', '+unet', '-unet', '-text', '+unet']);
+    expect(device.fed.map(isNetTensor)).toEqual([false]);
+    failures = 1;
+    await expect(unet.run({})).rejects.toMatchObject({ code: 'gpu-out-of-memory' });
+    expect(device.log.at(-1)).toBe('-unet');
+    await unet.run({});
+    expect(device.log.at(-1)).toBe('+unet');
+  });
+
+  it('reports the failure of the run, not that its outputs went with the device', async () => {
+    const { device, load } = setUp(Infinity);
+    const unet = await load('unet');
+    const { out } = await unet.run({}, ['out']);
+    device.failRead = new Error('GPUDevice was lost');
+    device.failRun = () => new AppError('internal', 'refused');
+    await expect(unet.run({})).rejects.toThrow('refused');
+    expect(device.log.at(-1)).toBe('-unet');
+    await expect((out as NetTensor).read()).rejects.toMatchObject({ code: 'gpu-lost' });
+  });
 
   it('says so when nothing is left to make room with', async () => {
     const { device, load, pool } = setUp(Infinity);
