@@ -13,6 +13,7 @@ import {
 } from './codec-tiles.ts';
 import { LeaseCache } from './denoiser-cache.ts';
 import { Mutex } from './mutex.ts';
+import { OverflowError } from './overflow.ts';
 import { takeFloat, type Network, type NetworkRuntime } from './runtime.ts';
 import type { WeightSource } from './weights.ts';
 
@@ -109,8 +110,17 @@ export class NetworkCodec {
     );
   }
 
-  /** Null when a result is not finite. */
+  /** Null when a result is not finite, or a weight is too large for 16 bits. */
   async #attempt(batch: FloatTensor, direction: CodecDirection): Promise<FloatTensor | null> {
+    try {
+      return await this.#compute(batch, direction);
+    } catch (error) {
+      if (error instanceof OverflowError) return null;
+      throw error;
+    }
+  }
+
+  async #compute(batch: FloatTensor, direction: CodecDirection): Promise<FloatTensor | null> {
     const cells = GRID[direction.name];
     const tiles = codecTiles(batch, cells, this.#model.tiling);
     const result = floatTensor(outputDims(batch, direction, cells));

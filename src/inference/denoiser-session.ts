@@ -2,6 +2,7 @@ import { unetStepGraph, type ImageAttention } from '#models/sdxl/unet.ts';
 import type { UnetConfig } from '#models/sdxl/unet-config.ts';
 import { sinusoidalEmbedding } from '#models/sdxl/unet-embedding.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
+import { checkFinite } from './overflow.ts';
 import { takeFloat, type Network, type NetworkRuntime } from './runtime.ts';
 import { mergedWeights, type WeightSource } from './weights.ts';
 
@@ -72,6 +73,7 @@ export class UnetSession {
   /**
    * One model call: x [B,C_in,h,w] (latents scaled by c_in), timesteps per item, and with an adapter the factor of the
    * image attention [B,blocks,1] -> eps or v [B,C,h,w].
+   * @throws OverflowError where that is not finite.
    */
   async predict(
     x: FloatTensor,
@@ -87,7 +89,9 @@ export class UnetSession {
       ...keysValues,
       ...(imageScales && { ip_scale: imageScales }),
     });
-    return takeFloat(outputs, 'eps');
+    const eps = await takeFloat(outputs, 'eps');
+    checkFinite(eps, `The UNet of "${this.#model.weights.name}"`);
+    return eps;
   }
 
   release(): Promise<void> {

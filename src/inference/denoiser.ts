@@ -24,6 +24,7 @@ import {
   type UnetModel,
   type UnetShape,
 } from './denoiser-session.ts';
+import { WideningRuntime } from './overflow.ts';
 import type { NetworkRuntime } from './runtime.ts';
 import { weightBytes } from './weights.ts';
 
@@ -52,7 +53,7 @@ const ACTIVATION_PLANES = 35;
 
 /** SDXL's UNet with optional IP-Adapter as a denoiser: x, sigma -> denoised, with guidance (spec/sdxl.md F.2). */
 export class SdxlDenoiser {
-  readonly #runtime: NetworkRuntime;
+  readonly #runtime: WideningRuntime;
   readonly #model: UnetModel;
   readonly #options: SdxlDenoiserOptions;
   /** The noise levels the weights were trained on; zero-terminal-SNR checkpoints are sampled on their own. */
@@ -73,11 +74,11 @@ export class SdxlDenoiser {
         'model-corrupt',
         `"${model.weights.name}" takes ${inChannels} channels and gives ${outChannels}; the studio needs a text-to-image or inpainting model.`,
       );
-    this.#runtime = runtime;
+    this.#runtime = new WideningRuntime(runtime);
     this.#model = model;
     this.#options = options;
     this.sigmas = options.table ?? SDXL_TABLE;
-    this.#conditioner = new UnetConditioner(runtime, model, options.keepConditioning);
+    this.#conditioner = new UnetConditioner(this.#runtime, model, options.keepConditioning);
     this.#sessions = new LeaseCache(cachedSessions(model));
   }
 
@@ -102,6 +103,22 @@ export class SdxlDenoiser {
   ): Promise<PreparedSdxl> {
     const rows = conditioningRows(items, guidanceScale !== 1);
     const extras = this.#inpaintInputs(items, latent);
+    const prepare = () => this.#groups(rows, latent);
+    const letGo = () => this.release();
+    return new PreparedSdxl(await this.#runtime.widened(prepare, letGo), {
+      rows: rows.length,
+      guidanceScale,
+      prediction: this.#options.prediction ?? 'eps',
+      table: this.sigmas,
+      inputDims: [items.length, this.latentChannels, latent.height, latent.width],
+      extras,
+      runtime: this.#runtime,
+      prepare,
+      letGo,
+    });
+  }
+
+  async #groups(rows: readonly ConditioningRow[], latent: Size<'latent'>): Promise<PreparedGroup[]> {
     const conditioned = await this.#condition(rows, latent);
     const groups: PreparedGroup[] = [];
     try {
@@ -110,14 +127,7 @@ export class SdxlDenoiser {
       for (const { lease } of groups) lease.done();
       throw error;
     }
-    return new PreparedSdxl(groups, {
-      rows: rows.length,
-      guidanceScale,
-      prediction: this.#options.prediction ?? 'eps',
-      table: this.sigmas,
-      inputDims: [items.length, this.latentChannels, latent.height, latent.width],
-      extras,
-    });
+    return groups;
   }
 
   /** All groups before any step session is loaded: the conditioning graph and the step graph need not fit together. */
@@ -198,11 +208,16 @@ interface PreparedState {
   readonly inputDims: readonly number[];
   /** Per item, what an inpainting model reads behind the latents. */
   readonly extras: readonly (readonly FloatTensor[])[];
+  readonly runtime: WideningRuntime;
+  /** Conditions and loads everything anew. */
+  prepare(): Promise<readonly PreparedGroup[]>;
+  /** Releases what no batch uses. */
+  letGo(): Promise<void>;
 }
 
 /** A batch whose conditioning is computed. */
 export class PreparedSdxl {
-  readonly #groups: readonly PreparedGroup[];
+  #groups: readonly PreparedGroup[];
   readonly #state: PreparedState;
   #disposed = false;
 
@@ -211,7 +226,10 @@ export class PreparedSdxl {
     this.#state = state;
   }
 
-  /** denoised of x [N,C,h,w] at each item's sigma; items with sigma 0 come back as they are. */
+  /**
+   * denoised of x [N,C,h,w] at each item's sigma; items with sigma 0 come back as they are.
+   * @throws AppError `model-corrupt` when the model's output is not finite, in 32 bits too.
+   */
   async denoise(x: FloatTensor, sigmas: Float32Array): Promise<FloatTensor> {
     if (this.#disposed) throw new Error('denoise() after dispose()');
     const { inputDims, rows, prediction, table, guidanceScale } = this.#state;
@@ -225,13 +243,24 @@ export class PreparedSdxl {
     const scaling = Array.from(sigmas, (sigma, i) => preconditioning(prediction, sigma, steps[i]));
     const output = floatTensor([rows, ...x.dims.slice(1)]);
     const stride = x.data.length / count;
-    for (const group of this.#groups) {
-      const { data } = await this.#predict(group, x, sigmas, steps, scaling);
-      group.rows.forEach((row, i) =>
-        output.data.set(data.subarray(i * stride, (i + 1) * stride), row * stride),
-      );
-    }
+    const run = async () => {
+      if (this.#groups.length === 0) this.#groups = await this.#state.prepare();
+      for (const group of this.#groups) {
+        const { data } = await this.#predict(group, x, sigmas, steps, scaling);
+        group.rows.forEach((row, i) =>
+          output.data.set(data.subarray(i * stride, (i + 1) * stride), row * stride),
+        );
+      }
+    };
+    await this.#state.runtime.widened(run, () => this.#letGo());
     return denoised(x, output, sigmas, scaling, guidanceScale);
+  }
+
+  /** In 16 bits values overflowed: in the step, or in the keys and values before it. */
+  async #letGo(): Promise<void> {
+    for (const { lease } of this.#groups) lease.done();
+    this.#groups = [];
+    await this.#state.letGo();
   }
 
   /** The model's output for one group's rows. */

@@ -7,6 +7,7 @@ import {
 import type { PromptSyntax } from '#domain/job/request.ts';
 import { batchItem, floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { Mutex } from './mutex.ts';
+import { checkFinite, WideningRuntime } from './overflow.ts';
 import { embedTokens } from './prompts-tokens.ts';
 import type { TextTower, TextTowers } from './prompts-towers.ts';
 import {
@@ -123,7 +124,7 @@ interface TowerOutputs {
 
 /** One tower's network, loaded at first use. */
 class TowerRunner {
-  readonly #runtime: NetworkRuntime;
+  readonly #runtime: WideningRuntime;
   readonly #family: string;
   readonly #tower: TextTower;
   readonly #outputs: readonly ClipTextOutput[];
@@ -131,7 +132,7 @@ class TowerRunner {
   #network: Network | null = null;
 
   constructor(runtime: NetworkRuntime, family: string, tower: TextTower, outputs: readonly ClipTextOutput[]) {
-    this.#runtime = runtime;
+    this.#runtime = new WideningRuntime(runtime);
     this.#family = family;
     this.#tower = tower;
     this.#outputs = outputs;
@@ -144,29 +145,42 @@ class TowerRunner {
     return weightBytes({ shapes }, this.#runtime.emission.dtype);
   }
 
+  /** @throws AppError `model-corrupt` when the outputs are not finite, in 32 bits too. */
   run(rows: readonly (readonly number[])[]): Promise<TowerOutputs> {
-    return this.#mutex.run(async () => {
-      const network = (this.#network ??= await this.#load());
-      const { context } = this.#tower.config;
-      const ids = Int32Array.from(rows.flat());
-      const pooling = this.#outputs.includes('pooled');
-      const results = await network.run({
-        token_embeds: await embedTokens(this.#tower.weights, ids, context),
-        ...(pooling && { eot: floatTensor([rows.length, context], endOfTextSelector(ids, context)) }),
-      });
-      return {
-        penultimate: await takeFloat(results, 'penultimate'),
-        pooled: pooling ? await takeFloat(results, 'pooled') : null,
-      };
+    return this.#mutex.run(() =>
+      this.#runtime.widened(
+        () => this.#encode(rows),
+        () => this.#unload(),
+      ),
+    );
+  }
+
+  async #encode(rows: readonly (readonly number[])[]): Promise<TowerOutputs> {
+    const network = (this.#network ??= await this.#load());
+    const { context } = this.#tower.config;
+    const ids = Int32Array.from(rows.flat());
+    const pooling = this.#outputs.includes('pooled');
+    const results = await network.run({
+      token_embeds: await embedTokens(this.#tower.weights, ids, context),
+      ...(pooling && { eot: floatTensor([rows.length, context], endOfTextSelector(ids, context)) }),
     });
+    const outputs = {
+      penultimate: await takeFloat(results, 'penultimate'),
+      pooled: pooling ? await takeFloat(results, 'pooled') : null,
+    };
+    for (const output of Object.values(outputs))
+      if (output) checkFinite(output, `The text encoder in "${this.#tower.weights.name}"`);
+    return outputs;
   }
 
   async release(): Promise<void> {
-    await this.#mutex.run(async () => {
-      const network = this.#network;
-      this.#network = null;
-      await network?.release();
-    });
+    await this.#mutex.run(() => this.#unload());
+  }
+
+  async #unload(): Promise<void> {
+    const network = this.#network;
+    this.#network = null;
+    await network?.release();
   }
 
   #load(): Promise<Network> {

@@ -5,10 +5,10 @@ import {
   type PackedRecipe,
   type WeightRecipe,
 } from '#models/graph/weight-recipe.ts';
-import { AppError } from '#domain/job/app-error.ts';
 import { toFloat16, toFloat32 } from '#formats/safetensors/convert.ts';
 import type { StoredTensor } from '#formats/safetensors/file.ts';
 import { encodeFloat16, FLOAT16_MAX, hasNonFiniteFloat16 } from '#formats/safetensors/float16.ts';
+import { OverflowError } from './overflow.ts';
 import { evaluate, tensorPart } from './weights-evaluate.ts';
 import { blockCodes, blockScales } from './weights-pack.ts';
 import type { WeightSource } from './weights.ts';
@@ -19,7 +19,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * The bytes of an initializer. What the file already holds as the graph wants it is handed out untouched; of the rest
  * no more is in memory than the tensor and its result.
  * @param room memory the bytes may be written to, if they fit; then they only hold until it is used again.
- * @throws AppError model-corrupt where a value does not fit 16 bits.
+ * @throws OverflowError where a value does not fit 16 bits: the UNet, text encoders and autoencoder then run in 32.
  */
 export async function materialise(
   recipe: InitializerRecipe,
@@ -53,9 +53,8 @@ function encoded(values: Float32Array, target: 'f32' | 'f16', name: () => string
 /** 16-bit values made of wider ones: infinity would spread through the whole picture, so it is refused here. */
 function fitting(halves: Uint16Array<ArrayBuffer>, name: () => string): Uint16Array<ArrayBuffer> {
   if (!hasNonFiniteFloat16(halves)) return halves;
-  throw new AppError(
-    'model-corrupt',
-    `${name()} holds values beyond ±${FLOAT16_MAX}, the largest that 16-bit numbers reach. Please run this model in 32-bit precision.`,
+  throw new OverflowError(
+    `${name()} holds values beyond ±${FLOAT16_MAX}, the largest that 16-bit numbers reach. Choose another version of this file.`,
   );
 }
 

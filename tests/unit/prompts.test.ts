@@ -9,6 +9,7 @@ import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { fileOf, goldenFile, maxDifference, rewritten, type NamedTensor } from '../golden/files.ts';
+import { overflowing } from './overflow-runtime.ts';
 
 /** One value per token, two chunks of three tokens. */
 const states = () => floatTensor([2, 3, 1], Float32Array.from([1, 2, 3, 4, 5, 6]));
@@ -195,3 +196,25 @@ describe('finding the text towers', () => {
 function repeatedWide({ dims }: FloatTensor): FloatTensor {
   return floatTensor(dims.map((dim) => (dim === 32 || dim === 128 ? dim * 2 : dim)));
 }
+
+describe('a text encoder that overflows in 16 bits', () => {
+  it('runs in 32 bits from then on', async () => {
+    const { log, device } = overflowing(/text-g/, ['f16']);
+    const encoder = new SdxlPromptEncoder(device, await goldenTowers(), tokenize);
+    const { pooled } = await encoder.encode('a cat', 'comfy');
+    expect(pooled.data.every(Number.isFinite)).toBe(true);
+    await encoder.encode('a dog', 'comfy');
+    expect(log).toEqual(['text-l f16', 'text-g f16', 'text-g f32']);
+    await encoder.release();
+  });
+
+  it('is named when 32 bits do not help', async () => {
+    const { device } = overflowing(/text-l/, ['f16', 'f32']);
+    const encoder = new SdxlPromptEncoder(device, await goldenTowers(), tokenize);
+    await expect(encoder.encode('a cat', 'comfy')).rejects.toMatchObject({
+      code: 'model-corrupt',
+      message: expect.stringMatching(/^The text encoder in ".+" gave values/) as string,
+    });
+    await encoder.release();
+  });
+});
