@@ -1,4 +1,5 @@
 import { GraphBuilder, type Value } from '#models/graph/builder.ts';
+import type { PackingBits } from '#models/graph/dtype.ts';
 import { conv2d, linear, matmul } from '#models/graph/ops.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { takeFloat, type NetworkRuntime } from './runtime.ts';
@@ -21,15 +22,29 @@ interface Sum {
 
 /**
  * Whether 16-bit networks add up precisely on this runtime: sums of 4096 ones, halves of ±64 that cancel, and a
- * convolution, in every kernel form that networks use (spec/onnxruntime-web.md §3.4). Without the f32 sums of
- * shader-hook.ts they stagnate or become infinite. Ask only where the adapter has `shader-f16`.
+ * convolution, in every kernel form that networks use (spec/onnxruntime-web.md §3.4), Linear layers plain and packed to
+ * 8 and 4 bits. Without the f32 sums of shader-hook.ts they stagnate or become infinite. Attention is
+ * attention-probe.ts's. Ask only where the adapter has `shader-f16`.
  */
 export async function probeHalfPrecision(runtime: NetworkRuntime): Promise<boolean> {
+  const precise: boolean[] = [];
+  for (const linearBits of FORMS) precise.push(await sumsPrecisely(runtime, linearBits));
+  return precise.every(Boolean);
+}
+
+/** What the memory plan may choose. */
+const FORMS: readonly (PackingBits | null)[] = [null, 8, 4];
+
+async function sumsPrecisely(runtime: NetworkRuntime, linearBits: PackingBits | null): Promise<boolean> {
   const weights = ones();
   try {
-    const network = await runtime.load('probe', probeGraph(weights, runtime), weights);
+    const network = await runtime.load('probe', probeGraph(weights, linearBits), weights);
     try {
-      const outputs = await network.run({ x: rowsToSum(), picture: filled([1, CHANNELS, SIDE, SIDE]) });
+      const outputs = await network.run({
+        x: rowsToSum(ROW_SUMS.length),
+        tokens: rowsToSum(TOKENS),
+        picture: filled([1, CHANNELS, SIDE, SIDE]),
+      });
       const results = await Promise.all(
         SUMS.map(async ({ name, expected }) => isExact(await takeFloat(outputs, name), expected)),
       );
@@ -42,30 +57,37 @@ export async function probeHalfPrecision(runtime: NetworkRuntime): Promise<boole
   }
 }
 
-/** Per row of x: 4096 ones, and +64 then −64. */
+/** Rows in turn: 4096 ones, and +64 then −64. */
 const ROW_SUMS = [TERMS, 0];
-const perColumn = (columns: number) => ROW_SUMS.flatMap((sum) => Array<number>(columns).fill(sum));
+/** Rows enough for the kernels that packed matrices have for many. */
+const TOKENS = 40;
+const sums = (rows: number, columns: number) =>
+  Array.from({ length: rows * columns }, (_, i) => ROW_SUMS[Math.floor(i / columns) % 2] as number);
+const perColumn = (columns: number) => sums(ROW_SUMS.length, columns);
 
 const SUMS: readonly Sum[] = [
   { name: 'linear', expected: perColumn(COLUMNS) },
+  { name: 'tokens_linear', expected: sums(TOKENS, COLUMNS) },
   { name: 'product', expected: perColumn(COLUMNS) },
   { name: 'column', expected: perColumn(1) },
   { name: 'convolved', expected: convolved(COLUMNS) },
   { name: 'convolved_odd', expected: convolved(3) },
 ];
 
-function probeGraph({ shapes }: WeightSource, { emission }: NetworkRuntime) {
-  const g = new GraphBuilder('16-bit probe', shapes, 'f16', emission.linearBits);
+function probeGraph({ shapes }: WeightSource, linearBits: PackingBits | null) {
+  const g = new GraphBuilder('16-bit probe', shapes, 'f16', linearBits);
   const x = g.input('x', [ROW_SUMS.length, TERMS]);
+  const tokens = g.input('tokens', [TOKENS, TERMS]);
   const picture = g.input('picture', [1, CHANNELS, SIDE, SIDE]);
-  const sums: Readonly<Record<string, Value>> = {
+  const values: Readonly<Record<string, Value>> = {
     linear: linear(g, x, 'rows'),
+    tokens_linear: linear(g, tokens, 'rows'),
     product: matmul(g, x, g.weight('columns')),
     column: matmul(g, x, g.weight('column')),
     convolved: conv2d(g, picture, 'kernel'),
     convolved_odd: conv2d(g, picture, 'kernel_odd'),
   };
-  for (const [name, value] of Object.entries(sums)) g.output(name, value);
+  for (const [name, value] of Object.entries(values)) g.output(name, value);
   return g.build();
 }
 
@@ -87,10 +109,12 @@ function filled(dims: readonly number[]): FloatTensor {
   return tensor;
 }
 
-function rowsToSum(): FloatTensor {
-  const x = filled([ROW_SUMS.length, TERMS]);
-  x.data.fill(MAGNITUDE, TERMS, TERMS + TERMS / 2);
-  x.data.fill(-MAGNITUDE, TERMS + TERMS / 2);
+function rowsToSum(rows: number): FloatTensor {
+  const x = filled([rows, TERMS]);
+  for (let row = 1; row < rows; row += 2) {
+    x.data.fill(MAGNITUDE, row * TERMS, (row + 0.5) * TERMS);
+    x.data.fill(-MAGNITUDE, (row + 0.5) * TERMS, (row + 1) * TERMS);
+  }
   return x;
 }
 

@@ -1,3 +1,4 @@
+import type { AttentionForm } from '#models/graph/attention.ts';
 import { GpuDevice } from '#gpu/gpu-device.ts';
 import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
 import { probeAttention } from '#inference/attention-probe.ts';
@@ -59,9 +60,10 @@ function onCpu(build: OrtBuild): Hardware {
 async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
   const devices = new FamilyDevices();
   const name = `WebGPU · ${gpu.description}`;
-  const probing = new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention: 'plain' });
-  const attention = await probeAttention(probing);
-  const shaderF16 = gpu.hasF16 && (await probeHalfPrecision(probing));
+  const probing = (dtype: 'f32' | 'f16') =>
+    new OrtWebRuntime(build, devices, name, { dtype, attention: 'plain' });
+  const shaderF16 = gpu.hasF16 && (await probeHalfPrecision(probing('f16')));
+  const attention = await probeForms(shaderF16 ? [probing('f32'), probing('f16')] : [probing('f32')]);
   const { limits } = gpu.device;
   return {
     runtime: new OrtWebRuntime(build, devices, name, { dtype: 'f32', attention }),
@@ -76,6 +78,12 @@ async function onGpu(build: OrtBuild, gpu: GpuDevice): Promise<Hardware> {
       shaderF16,
     },
   };
+}
+
+/** The form for all types that networks may have: the autoencoder keeps 32 bits where the rest has 16. */
+async function probeForms(runtimes: readonly OrtWebRuntime[]): Promise<AttentionForm> {
+  for (const runtime of runtimes) if ((await probeAttention(runtime)) === 'plain') return 'plain';
+  return 'fused';
 }
 
 /**

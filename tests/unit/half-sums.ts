@@ -29,8 +29,11 @@ export class HalfSumRuntime implements NetworkRuntime {
 
   async load(_family: string, graph: EmittedGraph, weights: WeightSource): Promise<Network> {
     const values = new Map<string, FloatTensor>();
-    for (const { location, recipe, dtype, dims } of graph.weights)
-      values.set(location, floatTensor(dims, toFloat32(await materialise(recipe, dtype, weights), 'F16')));
+    for (const { location, recipe, dtype, dims } of graph.weights) {
+      const bytes = await materialise(recipe, dtype, weights);
+      const data = dtype === 'u8' ? Float32Array.from(bytes) : toFloat32(bytes, 'F16');
+      values.set(location, floatTensor(dims, data));
+    }
     const nodes = fromBinary(ModelProtoSchema, graph.model).graph?.node ?? [];
     return {
       name: graph.name,
@@ -49,6 +52,10 @@ export class HalfSumRuntime implements NetworkRuntime {
     if (opType === 'Identity') return a;
     if (opType === 'MatMul') return this.#product(a, b, (k, column, columns) => k * columns + column);
     if (opType === 'Gemm') return this.#product(a, b, (k, column, _, terms) => column * terms + k);
+    if (opType === 'MatMulNBits') {
+      const scales = values.get(input[2]!)!;
+      return this.#product(a, unpacked(b, scales, a.dims[1]!), (k, column, _, terms) => column * terms + k);
+    }
     if (opType === 'Conv') return this.#convolution(a, b);
     throw new Error(`no ${opType} here`);
   }
@@ -87,6 +94,20 @@ export class HalfSumRuntime implements NetworkRuntime {
     }
     return result;
   }
+}
+
+/** Codes [N,blocks,bytes] of 8 or 4 bits, low half first, around the middle of their range, times their block's scale. */
+function unpacked({ dims, data }: FloatTensor, scales: FloatTensor, terms: number): FloatTensor {
+  const [rows, blocks, bytes] = dims as [number, number, number];
+  const block = terms / blocks;
+  const code = (i: number) =>
+    bytes === block ? data[i]! - 128 : ((data[i >> 1]! >> (i % 2 ? 4 : 0)) & 15) - 8;
+  return floatTensor(
+    [rows, terms],
+    Float32Array.from({ length: rows * terms }, (_, i) =>
+      half(code(i) * scales.data[Math.floor(i / block)]!),
+    ),
+  );
 }
 
 function asOutput(tensor: FloatTensor): NetTensor {

@@ -5,7 +5,9 @@ import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import { GraphBuilder } from '#models/graph/builder.ts';
 import { groupNorm } from '#models/graph/ops.ts';
 import { floatTensor } from '#domain/tensor.ts';
-import { takeFloat } from '#inference/runtime.ts';
+import { probeAttention } from '#inference/attention-probe.ts';
+import type { EmittedGraph } from '#models/graph/builder.ts';
+import { takeFloat, type Feed, type NetworkRuntime } from '#inference/runtime.ts';
 import { rowsOfWhole } from '#inference/weights.ts';
 import { probeHalfPrecision } from '#inference/precision-probe.ts';
 import { accumulateInFloat32, withFloat32Sums } from '#inference/shader-hook.ts';
@@ -105,11 +107,23 @@ describe('the probe of 16-bit precision', () => {
   it('trusts a runtime that sums in 32 bits', async () => {
     expect(await probeHalfPrecision(new OrtNodeRuntime({ threads: 1 }))).toBe(true);
     expect(await probeHalfPrecision(new HalfSumRuntime((sum) => sum))).toBe(true);
-    expect(await probeHalfPrecision(new OrtNodeRuntime({ threads: 1, linearBits: 8 }))).toBe(true);
   });
 
   it('does not trust one that sums in 16 bits', async () => {
     expect(await probeHalfPrecision(new HalfSumRuntime())).toBe(false);
+  });
+
+  it('does not trust one whose packed matrices alone are wrong', async () => {
+    for (const bits of [8, 4]) {
+      const exact = new HalfSumRuntime((sum) => sum);
+      const broken = new HalfSumRuntime();
+      const packed = ({ weights }: EmittedGraph) =>
+        weights.some(({ recipe }) => recipe.kind === 'packed-codes' && recipe.bits === bits);
+      const load: NetworkRuntime['load'] = (family, graph, weights) =>
+        (packed(graph) ? broken : exact).load(family, graph, weights);
+      const { description, emission } = exact;
+      expect(await probeHalfPrecision({ description, emission, load })).toBe(false);
+    }
   });
 
   it('does not trust sums that only stagnate, or only overflow', async () => {
@@ -124,6 +138,37 @@ describe('the probe of 16-bit precision', () => {
       throw new Error('no such kernel');
     });
     expect(await probeHalfPrecision(failing)).toBe(false);
+  });
+});
+
+describe('the probe of attention', () => {
+  const node = new OrtNodeRuntime({ threads: 1 });
+  const probed = (dtype: 'f32' | 'f16', error: number) => {
+    const asked: string[] = [];
+    const runtime: NetworkRuntime = {
+      description: '',
+      emission: { dtype, attention: 'plain' },
+      load: async (family, graph, weights) => {
+        asked.push(`${graph.name} ${graph.inputs[0]?.dtype}`);
+        const network = await node.load(family, graph, weights);
+        if (!graph.name.includes('fused')) return network;
+        const run = async (feeds: Readonly<Record<string, Feed>>) => {
+          const { data, dims } = await takeFloat(await network.run(feeds), 'out');
+          data[data.length - 1]! += error;
+          return { out: { dims, read: () => Promise.resolve({ dims, data }), dispose: () => undefined } };
+        };
+        return { name: graph.name, run, release: () => network.release() };
+      },
+    };
+    return { asked, runtime };
+  };
+
+  it.each(['f32', 'f16'] as const)('finds one wrong value of the fused kernel in %s', async (dtype) => {
+    const right = probed(dtype, 0);
+    expect(await probeAttention(right.runtime)).toBe('fused');
+    expect(right.asked).toEqual([`probe-fused ${dtype}`, 'probe-plain f32']);
+    expect(await probeAttention(probed(dtype, 0.05).runtime)).toBe('plain');
+    expect(await probeAttention(probed(dtype, NaN).runtime)).toBe('plain');
   });
 });
 
