@@ -19,6 +19,15 @@ const DEMO_NAMES = [
 
 export const demoId = (name: (typeof DEMO_NAMES)[number]): string => `demo:${name}`;
 
+/** What the pack's files are used as. Its checkpoint holds both text encoders. */
+export const DEMO_ROLES = {
+  checkpoint: demoId('checkpoint.safetensors'),
+  autoencoder: demoId('autoencoder.safetensors'),
+  vision: demoId('vision.safetensors'),
+  'ip-adapter': demoId('ip-adapter.safetensors'),
+  sam3: demoId('sam3.safetensors'),
+} as const;
+
 /** The embedded models, which work on any machine right after `npm start`. */
 export function demoPlaces(): Promise<LibraryPlace[]> {
   return Promise.all(DEMO_NAMES.map(demoPlace));

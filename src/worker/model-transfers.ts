@@ -71,6 +71,13 @@ export class ModelTransfers {
     }));
   }
 
+  /** What complete copies take. */
+  storedBytes(): number {
+    return this.#library.files
+      .filter(({ place, entry }) => place.origin === 'imported' && entry.usable)
+      .reduce((sum, { place }) => sum + place.bytes, 0);
+  }
+
   discard(id: string): Promise<void> {
     return this.#imported.discard(id);
   }

@@ -23,7 +23,7 @@ import { asResult } from './jobs.ts';
 import { ModelLibrary, type LibraryFile, type LibraryPlace } from './library.ts';
 import { catalogueItems, libraryAdvice } from './model-advice.ts';
 import { FolderModels } from './model-folders.ts';
-import { demoId, demoPlaces } from './model-places.ts';
+import { demoId, demoPlaces, DEMO_ROLES } from './model-places.ts';
 import { checkedSelection, lasting, loadable, narrowed, sameSelection } from './model-preferences.ts';
 import { openSet } from './model-set.ts';
 import { ModelTransfers } from './model-transfers.ts';
@@ -206,11 +206,9 @@ export class StudioModels implements ModelsApi {
     return this.#selecting(() => this.#demoSelection());
   }
 
+  /** Every role the pack fills, whatever else is in the library. */
   #demoSelection(): ModelSelection {
-    const own = { ...NO_MODELS, roles: { ...NO_MODELS.roles, sam3: demoId('sam3.safetensors') } };
-    const picked = selected(this.#library.files, own, 'checkpoint', demoId('checkpoint.safetensors'));
-    const autoencoder = demoId('autoencoder.safetensors');
-    return selected(this.#library.files, picked, 'autoencoder', autoencoder);
+    return { ...NO_MODELS, roles: { ...NO_MODELS.roles, ...DEMO_ROLES } };
   }
 
   selectModel(role: SingleRole, entryId: string | null): Promise<Result<RuntimeInfo>> {
@@ -340,20 +338,20 @@ export class StudioModels implements ModelsApi {
   }
 
   async #state(): Promise<ModelsState> {
-    const { persisted, usage } = await orWithout(storageFacts(), { persisted: false, usage: 0 });
+    const persistent = await orWithout(navigator.storage.persisted(), false);
     return {
       entries: this.#library.files.map(({ entry }) => entry),
       folders: await orWithout(this.#folders.list(), []),
       catalogue: catalogueItems(this.#library),
       selection: this.#selection,
       runtime: this.#backend.info(),
-      missing: missingParts(this.#library.files, this.#selection),
+      missing: missingParts(this.#library.files, this.#selection, this.#wanted),
       unmatched: this.#unmatched,
       resident: this.#backend.resident(),
       keepMinutes: this.#backend.keepMinutes,
       memory: this.#backend.memory(),
       unfinished: await orWithout(this.#transfers.unfinished(), []),
-      storage: { persistent: persisted, usedBytes: usage },
+      storage: { persistent, usedBytes: this.#transfers.storedBytes() },
     };
   }
 }
@@ -375,12 +373,4 @@ function chosenPlace(file: File, path: string): LibraryPlace {
     bytes: file.size,
     open: () => watchedSource(file),
   };
-}
-
-async function storageFacts(): Promise<{ persisted: boolean; usage: number }> {
-  const [persisted, { usage = 0 }] = await Promise.all([
-    navigator.storage.persisted(),
-    navigator.storage.estimate(),
-  ]);
-  return { persisted, usage };
 }

@@ -150,19 +150,28 @@ function isDemo(library: readonly LibraryFile[], id: string): boolean {
   return library.find(({ place }) => place.id === id)?.place.origin === 'demo';
 }
 
-/** Roles that stay empty, and what that means. */
+/** Roles that stay empty, and what that means. `wanted` was chosen at an earlier visit and cannot be read yet. */
 export function missingParts(
   library: readonly LibraryFile[],
   { roles }: ModelSelection,
+  wanted: ModelSelection | null = null,
 ): ModelsState['missing'] {
+  const sentence = (role: SingleRole) => {
+    const waiting = wanted?.roles[role];
+    return waiting ? waitingSentence(waiting.slice(waiting.lastIndexOf('/') + 1)) : SENTENCES[role];
+  };
   const file = library.find(({ place }) => place.id === roles.checkpoint);
-  if (!file) return [{ role: 'checkpoint', required: true, sentence: SENTENCES.checkpoint }];
+  if (!file) return [{ role: 'checkpoint', required: true, sentence: sentence('checkpoint') }];
   const required = file.entry.needs.filter((role) => roles[role] === null);
   const optional = (['vision', 'ip-adapter', 'sam3'] as const).filter((role) => roles[role] === null);
   return [
-    ...required.map((role) => ({ role, required: true, sentence: SENTENCES[role] })),
-    ...optional.map((role) => ({ role, required: false, sentence: SENTENCES[role] })),
+    ...required.map((role) => ({ role, required: true, sentence: sentence(role) })),
+    ...optional.map((role) => ({ role, required: false, sentence: sentence(role) })),
   ];
+}
+
+function waitingSentence(name: string): string {
+  return `"${name}" waits until its folder may be read: allow it again in the library.`;
 }
 
 const SENTENCES: Readonly<Record<SingleRole, string>> = {

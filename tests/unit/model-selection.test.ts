@@ -104,6 +104,14 @@ describe('choosing a checkpoint', () => {
     expect(missing[0]?.sentence).toContain('clip_g.safetensors');
   });
 
+  it('says that a part waits for its folder, not that it has to be found', () => {
+    const library = [listed('unet', sdxl({ codec: null }))];
+    const { roles } = selected(library, NO_MODELS, 'checkpoint', 'unet');
+    const wanted = { ...NO_MODELS, roles: { ...roles, autoencoder: 'linked:own/vae/mine.safetensors' } };
+    const [vaePart] = missingParts(library, { ...NO_MODELS, roles }, wanted);
+    expect(vaePart?.sentence).toMatch(/"mine.safetensors" waits until its folder/);
+  });
+
   it('lets go of an autoencoder with other latents and of the prediction switch, but keeps LoRAs', () => {
     const library = [
       listed('a', sdxl()),

@@ -246,6 +246,14 @@ describe('a selection', () => {
     expect((await state()).selection).toEqual(before);
   });
 
+  it('goes all the way back to the demo pack, though the library has a detector of one’s own', async () => {
+    const { models, state } = await visit();
+    await models.useModelFile(await demoFile('sam3.safetensors', 'own.safetensors'));
+    expect((await state()).selection.roles.sam3).toMatch(/^file:/);
+    await models.useDemoPack();
+    expect((await state()).selection.roles.sam3).toBe('demo:sam3.safetensors');
+  });
+
   it('tells a watcher once about a burst of changes', async () => {
     const { models, states } = await visit();
     await new Promise((resolve) => setTimeout(resolve, 100));
