@@ -1,8 +1,9 @@
 import type { JobPhase } from '#domain/job/events.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import type { FloatTensor } from '#domain/tensor.ts';
 import type { LadderJob } from './memory-ladder.ts';
 import type { RepaintItem } from './repaint.ts';
-import type { Services } from './services.ts';
+import type { AnchorEncoder, Services } from './services.ts';
 
 /**
  * Items with the tokens of their image anchors: each item's is its own crop, so that the re-paint keeps the identity it
@@ -18,33 +19,37 @@ export async function withAnchors<T extends RepaintItem>(
 ): Promise<T[]> {
   const wanted = items.filter((item) => canAnchor(job.services) && item.anchorScale > 0);
   if (wanted.length === 0) return [...items];
-  const anchored = new Map<T, T>();
   try {
-    for (const item of wanted)
-      anchored.set(item, { ...item, anchor: await anchorOf(job, canvas, item, phase) });
+    const positives = new Map<T, FloatTensor>();
+    for (const item of wanted) positives.set(item, await tokensOf(job, canvas, item, phase));
+    const guided = job.request.sampling.guidanceScale !== 1;
+    const negative = guided ? await job.memory.retry((services) => encoder(services).unconditional()) : null;
+    return items.map((item) => {
+      const positive = positives.get(item);
+      return positive ? { ...item, anchor: { positive, negative } } : item;
+    });
   } finally {
     await job.services.anchors?.rest();
   }
-  return items.map((item) => anchored.get(item) ?? item);
 }
 
 export function canAnchor({ anchors, denoiser }: Services): boolean {
   return anchors !== null && denoiser.supportsAnchor;
 }
 
-async function anchorOf(
+async function tokensOf(
   job: LadderJob,
   canvas: Raster8<'canvas'>,
   item: RepaintItem,
   phase: JobPhase,
-): Promise<NonNullable<RepaintItem['anchor']>> {
+): Promise<FloatTensor> {
   const picture = await job.services.pixels.cropToNchw(canvas, item.area, item.sizePx);
-  const guided = job.request.sampling.guidanceScale !== 1;
   return job.tracker.work('anchor', 1, phase, `${item.label} · anchor`, () =>
-    job.memory.retry(async ({ anchors }) => {
-      if (!anchors) throw new Error('the services lost their anchors while the job ran');
-      const positive = await anchors.encode(picture);
-      return { positive, negative: guided ? await anchors.unconditional() : null };
-    }),
+    job.memory.retry((services) => encoder(services).encode(picture)),
   );
+}
+
+function encoder({ anchors }: Services): AnchorEncoder {
+  if (!anchors) throw new Error('the services lost their anchors while the job ran');
+  return anchors;
 }
