@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { checkBrowser } from './fullsize/browser.ts';
+import { checkBrowser, checkDiskLoad } from './fullsize/browser.ts';
 import { checkImageModel, checkSam3 } from './fullsize/node-check.ts';
 import { Report } from './fullsize/report.ts';
 import { ensureFullsizeFile, FULLSIZE_NAMES } from './fullsize/weight-files.ts';
@@ -8,6 +8,7 @@ import { ensureFullsizeFile, FULLSIZE_NAMES } from './fullsize/weight-files.ts';
 const CHECKS = {
   files: writeFiles,
   browser: checkBrowser,
+  disk: checkDiskLoad,
   node: checkImageModel,
   sam3: checkSam3,
 } as const;
@@ -15,7 +16,7 @@ const CHECKS = {
 type Check = keyof typeof CHECKS;
 
 /**
- * `npm run fullsize [-- --dir=DIR] [files] [browser] [node] [sam3]` proves real size without real weights: random-weight
+ * `npm run fullsize [-- --dir=DIR] [files] [browser] [disk] [node] [sam3]` proves real size without real weights: random-weight
  * files of the exact shapes and types, loaded and run by the product's own code. Takes 15 GB of disk for the files, 10 more
  * while it runs, and some 16 GB of memory. Exits with 1 unless every line says PASS.
  */
