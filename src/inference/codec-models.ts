@@ -30,7 +30,7 @@ export interface VaeCodecOptions {
 
 /** The KL-VAE of a checkpoint or VAE file under canonical names; null when there is none. */
 export function vaeWeights(file: SafetensorsFile): WeightSource | null {
-  const view = vaeView(shapesOf(file));
+  const view = vaeView(file.shapes);
   return view && fileWeights(file, view);
 }
 
@@ -82,7 +82,7 @@ export function createVaeCodec(
 /** A TAESD from one file (diffusers' AutoencoderTiny) or two (original encoder and decoder); null when incomplete. */
 export function taesdWeights(files: readonly SafetensorsFile[]): WeightSource | null {
   const sources = files.flatMap((file) => {
-    const view = taesdView(shapesOf(file));
+    const view = taesdView(file.shapes);
     return view ? [fileWeights(file, view)] : [];
   });
   const both = mergedWeights(sources);
@@ -126,8 +126,4 @@ export function createTaesdCodec(
       graph: (size) => taesdDecoderGraph(shapes, size),
     },
   });
-}
-
-function shapesOf(file: SafetensorsFile): ReadonlyMap<string, readonly number[]> {
-  return new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
 }

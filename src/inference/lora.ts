@@ -115,6 +115,6 @@ async function merged(base: WeightSource, key: string, patches: readonly LoraPat
 }
 
 function parsed(file: SafetensorsFile): ParsedLora {
-  const shapes = new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
+  const shapes = file.shapes;
   return parseLora(shapes, file.source.name);
 }

@@ -70,7 +70,7 @@ function towerIn(file: SafetensorsFile, kind: 'l' | 'g'): TextTower {
 }
 
 function textCandidates(file: SafetensorsFile): Candidate[] {
-  const shapes = new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
+  const shapes = file.shapes;
   return findClipTowers(shapes)
     .filter(({ modality }) => modality === 'text')
     .map((tower) => ({ file, shapes, tower, width: embeddingWidth(shapes, tower) }));

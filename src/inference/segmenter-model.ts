@@ -20,7 +20,7 @@ export interface Sam3Model {
  */
 export function sam3Model(file: SafetensorsFile, overrides: Sam3Overrides = {}): Sam3Model {
   const name = file.source.name;
-  const shapes = new Map([...file.header.tensors].map(([key, entry]) => [key, entry.dims]));
+  const shapes = file.shapes;
   const names = sam3Names(shapes);
   if (!names)
     throw new AppError(

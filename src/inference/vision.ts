@@ -18,7 +18,7 @@ export interface VisionTower {
  * @throws AppError `model-corrupt` when the file has none.
  */
 export function findVisionTower(file: SafetensorsFile): VisionTower {
-  const shapes = new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
+  const shapes = file.shapes;
   const tower = findClipTowers(shapes).find(({ modality }) => modality === 'vision');
   if (!tower)
     throw new AppError(

@@ -39,7 +39,7 @@ export function fileWeights(
   view: WeightView = identityView(file.names),
 ): WeightSource {
   const { name } = file.source;
-  const fileShapes = new Map([...file.header.tensors].map(([key, entry]) => [key, entry.dims]));
+  const fileShapes = file.shapes;
   const shapes = new Map([...view].map(([key, recipe]) => [key, recipeDims(recipe, fileShapes, name)]));
   const of = (key: string) => viewed(view, key);
   const float = async (recipe: WeightRecipe): Promise<FloatTensor> => {

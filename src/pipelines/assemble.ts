@@ -57,7 +57,7 @@ const tokenize: Tokenize = (prompt, syntax) =>
 
 /** What a file is, from its header alone. */
 export function recogniseFile(file: SafetensorsFile) {
-  const shapes = new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
+  const shapes = file.shapes;
   return recogniseModel(shapes, file.header.metadata);
 }
 

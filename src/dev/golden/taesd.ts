@@ -5,7 +5,6 @@ import type { EmittedGraph } from '#models/graph/builder.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import { compare } from './compare.ts';
 import { openTensors } from './files.ts';
-import { fileShapes } from './towers.ts';
 import { GoldenError, type GoldenContext } from './types.ts';
 
 /** Max abs error of an fp32 graph, README of taesd. */
@@ -32,7 +31,7 @@ export async function run(context: GoldenContext): Promise<void> {
 
 async function taesdWeights(dir: string, name: string): Promise<WeightSource> {
   const file = await openTensors(dir, name);
-  const view = taesdView(fileShapes(file));
+  const view = taesdView(file.shapes);
   if (!view) throw new GoldenError(`${name} does not hold a TAESD.`);
   return fileWeights(file, view);
 }

@@ -5,18 +5,13 @@ import { fileWeights, type WeightSource } from '#inference/weights.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { GoldenError } from './types.ts';
 
-/** Shapes of a file's own tensors. */
-export function fileShapes(file: SafetensorsFile): ReadonlyMap<string, readonly number[]> {
-  return new Map([...file.header.tensors].map(([name, { dims }]) => [name, dims]));
-}
-
 /** The only CLIP tower of a modality in a file, as a weight source under canonical names. */
 export function towerWeights(
   file: SafetensorsFile,
   modality: ClipTower['modality'],
   scaledKeys: Readonly<Record<string, number>> = {},
 ): WeightSource {
-  const shapes = fileShapes(file);
+  const shapes = file.shapes;
   const tower = findClipTowers(shapes).find((candidate) => candidate.modality === modality);
   if (!tower) throw new GoldenError(`"${file.source.name}" holds no CLIP ${modality} tower.`);
   return fileWeights(file, scaled(clipView(shapes, tower), scaledKeys));

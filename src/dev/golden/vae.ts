@@ -15,7 +15,6 @@ import { recipeKeys } from '#models/graph/weight-recipe.ts';
 import { compare } from './compare.ts';
 import { openTensors, optionalNumber } from './files.ts';
 import { sizeOf } from './taesd.ts';
-import { fileShapes } from './towers.ts';
 import { GoldenError, type GoldenContext } from './types.ts';
 
 /** Max abs error of an fp32 graph, README of vae. */
@@ -28,7 +27,7 @@ const LOG_VARIANCE = [-30, 20] as const;
 export async function run(context: GoldenContext): Promise<void> {
   const { dir } = context;
   const file = await openTensors(dir, 'weights.safetensors');
-  const view = vaeView(fileShapes(file));
+  const view = vaeView(file.shapes);
   if (!view) throw new GoldenError(`"${file.source.name}" holds no VAE.`);
   const weights = fileWeights(file, view);
   await check(context, '', weights, await openTensors(dir, 'outputs.safetensors'));

@@ -49,6 +49,11 @@ export class SafetensorsFile {
     return [...this.header.tensors.keys()];
   }
 
+  /** Shapes of all tensors by the names they have in the file. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return new Map([...this.header.tensors].map(([name, { dims }]) => [name, dims]));
+  }
+
   has(name: string): boolean {
     return this.header.tensors.has(name);
   }
