@@ -28,9 +28,8 @@ export function encodeRle(mask: Mask): MaskRle {
   return { width: mask.width, height: mask.height, runs };
 }
 
-/** Undoes encodeRle: 0 or 255 per pixel. @throws AppError bad-request when the runs do not fill the mask exactly. */
-export function decodeRle(rle: MaskRle): Mask<'image'> {
-  const { width, height, runs } = rle;
+/** @throws AppError bad-request when the runs are no whole numbers or do not fill the mask exactly. */
+export function checkRle({ width, height, runs }: MaskRle): void {
   const wholeRuns = runs.every((run) => Number.isSafeInteger(run) && run >= 0);
   const filled = runs.reduce((sum, run) => sum + run, 0);
   if (!wholeRuns || filled !== width * height)
@@ -38,6 +37,12 @@ export function decodeRle(rle: MaskRle): Mask<'image'> {
       'bad-request',
       `A mask's runs describe ${filled} pixels, but it is ${width}×${height} px large. Detect again, or repaint it.`,
     );
+}
+
+/** Undoes encodeRle: 0 or 255 per pixel. @throws AppError bad-request when the runs do not fill the mask exactly. */
+export function decodeRle(rle: MaskRle): Mask<'image'> {
+  checkRle(rle);
+  const { width, height, runs } = rle;
   const data = new Uint8Array(width * height);
   let at = 0;
   runs.forEach((run, i) => {
@@ -71,7 +76,13 @@ export function maskBounds<S extends Space>(mask: Mask<S & MaskSpace>): Rect<S> 
 /** Bounding box of a whole-picture mask as fractions of the picture; null for an empty mask. */
 export function maskBox(mask: Mask<'image'>): Rect<'unit'> | null {
   const bounds = maskBounds<'image'>(mask);
-  if (!bounds) return null;
-  const { width, height } = mask;
-  return rect(bounds.x / width, bounds.y / height, bounds.width / width, bounds.height / height);
+  return bounds && unitRect(bounds, mask);
+}
+
+/** Pixels of a whole-picture mask as fractions of the picture. */
+export function unitRect(
+  area: Rect<'image'>,
+  { width, height }: { readonly width: number; readonly height: number },
+): Rect<'unit'> {
+  return rect(area.x / width, area.y / height, area.width / width, area.height / height);
 }
