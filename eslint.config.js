@@ -24,7 +24,7 @@ function boundaries([layer, allowed]) {
   const folder = layer === 'models' ? 'models' : `src/${layer}`;
   const forbidden = ALL.filter((other) => other !== layer && !allowed.includes(other)).flatMap((other) =>
     other === 'worker' && allowed.includes('worker/api')
-      ? ['#worker/**', '!#worker/api.ts']
+      ? ['#worker/**', '!#worker/api.ts', '!#worker/api-*.ts']
       : [`#${other}/**`],
   );
   return {

@@ -1,9 +1,12 @@
 import type { ProxyMarked } from 'comlink';
+import type { ConceptsApi } from './api-concepts.ts';
+import type { LayersApi, RefineTarget } from './api-layers.ts';
 import type { AppErrorCode } from '#domain/job/app-error.ts';
+import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type {
-  Detection,
   DetectRequest,
+  FoundObject,
   MaskRle,
   Recipe,
   RefineRequest,
@@ -212,16 +215,10 @@ export interface OpenedImage {
 }
 
 export interface DetectResult {
-  readonly detections: readonly Detection[];
+  /** By concept, then falling score; also those below the concept's threshold, down to a floor. */
+  readonly found: readonly FoundObject[];
   /** sigmoid(presence) per concept id, also for concepts of which nothing was found. */
   readonly presence: Readonly<Record<string, number>>;
-}
-
-export interface RefineResult {
-  readonly canvas: Size<'canvas'>;
-  readonly elapsedMs: number;
-  /** Share of the wall time spent outside the networks. */
-  readonly overheadShare: number;
 }
 
 export interface RefinePlan {
@@ -284,6 +281,8 @@ export interface ExportRequest {
   /** Names the export as a job, so that it can be stopped. */
   readonly job?: JobId;
   readonly request: RefineRequest;
+  /** The stack whose fold is exported; empty: the plain upscale. */
+  readonly layers: readonly Layer[];
   readonly includeMetadata: boolean;
 }
 
@@ -339,6 +338,8 @@ export interface ModelsApi extends ProxyMarked {
 
 export interface StudioApi {
   readonly models: ModelsApi;
+  readonly concepts: ConceptsApi;
+  readonly layers: LayersApi;
   /** Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm). */
   start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>>;
   setView(view: ViewState): Promise<void>;
@@ -350,12 +351,8 @@ export interface StudioApi {
     onEvent: (event: JobEvent) => void,
   ): Promise<Result<DetectResult>>;
   paint(stroke: BrushStroke): Promise<Result<PaintedMask | null>>;
-  plan(request: RefineRequest): Promise<Result<RefinePlan>>;
-  refine(
-    job: JobId,
-    request: RefineRequest,
-    onEvent: (event: JobEvent) => void,
-  ): Promise<Result<RefineResult>>;
+  /** What a run of these parts of the request would do and cost. */
+  plan(request: RefineRequest, target: RefineTarget): Promise<Result<RefinePlan>>;
   /** Stops at the next step boundary. The canvas keeps every finished area. */
   cancel(job: JobId): Promise<void>;
   exportPng(request: ExportRequest): Promise<Result<ExportedPng>>;

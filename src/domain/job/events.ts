@@ -1,3 +1,4 @@
+import type { Layer } from '../document/layer.ts';
 import type { Rect } from '../geometry/rect.ts';
 
 /** The phases of the main job, in order. */
@@ -23,10 +24,16 @@ export interface AreaEvent {
   readonly source: 'detail' | 'global';
 }
 
+/** A finished layer: its pixels are in the worker's store and the canvas shows it already. */
+export interface LayerEvent {
+  readonly kind: 'layer';
+  readonly layer: Layer;
+}
+
 /** Something the user should know though the job goes on, e.g. that no vision model is loaded. */
 export interface NoticeEvent {
   readonly kind: 'notice';
   readonly message: string;
 }
 
-export type JobEvent = ProgressEvent | AreaEvent | NoticeEvent;
+export type JobEvent = ProgressEvent | AreaEvent | LayerEvent | NoticeEvent;

@@ -15,6 +15,41 @@ export type SelectionMode = 'largest' | 'center' | 'first' | 'all';
 /** Re-paint order: detections of a lower layer are finished before a higher one starts (eyes after face). */
 export type LayerIndex = 0 | 1 | 2 | 3 | 4 | 5;
 
+/** How a concept's detections are listed and numbered. */
+export type DetectionOrder = 'score' | 'area' | 'left-to-right' | 'top-to-bottom';
+
+/** What happens to one mask after detection. Lengths are pixels of the picture that was opened. */
+export interface MaskRules {
+  /** Holes up to this area are filled, square pixels; 0: none. */
+  readonly fillHolesPx: number;
+  /** Separate parts below this area are dropped, square pixels; 0: none. */
+  readonly specksPx: number;
+  /** `largest` keeps only the largest connected part. */
+  readonly parts: 'all' | 'largest';
+  /** Grow (+) or shrink (−). */
+  readonly growPx: number;
+  readonly offsetXPx: number;
+  readonly offsetYPx: number;
+  readonly invert: boolean;
+}
+
+/** Which of a concept's candidates become detections, and what their masks go through. */
+export interface ConceptRules {
+  /** Shares of the picture's area, 0 to 1; candidates outside are not listed. */
+  readonly minArea: number;
+  readonly maxArea: number;
+  readonly order: DetectionOrder;
+  /** Of two candidates that overlap by more than `limit` the better one stays. `iom` divides by the smaller area. */
+  readonly duplicates: { readonly measure: 'iou' | 'iom'; readonly limit: number };
+  readonly mask: MaskRules;
+  /** Ids of concepts whose masks are taken away from this one's (A minus B). */
+  readonly exclude: readonly string[];
+  /** Id of the concept this one is a part of: only candidates inside one of its detections count. */
+  readonly partOf: string | null;
+  /** Of masks of different concepts in one layer that overlap, the later concept gives way. */
+  readonly giveWay: boolean;
+}
+
 /** One concept slot: what to look for and how to re-paint what is found. */
 export interface ConceptSpec {
   readonly id: string;
@@ -32,6 +67,20 @@ export interface ConceptSpec {
   readonly denoise: number;
   /** IP-Adapter scale of the image anchor; 0 turns it off. */
   readonly anchorScale: number;
+  readonly rules: ConceptRules;
+}
+
+/** What one detection does differently from its concept; a missing field follows the concept or the document. */
+export interface DetectionOverrides {
+  readonly prompt?: string | undefined;
+  readonly negative?: string | undefined;
+  readonly denoise?: number | undefined;
+  readonly anchorScale?: number | undefined;
+  /** Canvas pixels, as in {@link DetailSpec}. */
+  readonly growPx?: number | undefined;
+  readonly featherPx?: number | undefined;
+  /** Which region of the scaffold its noise comes from; 0, the default, is its own place on the canvas. */
+  readonly region?: number | undefined;
 }
 
 /** Run-length coded binary mask: alternating runs in row-major order, starting with a run of zeros. */
@@ -41,7 +90,7 @@ export interface MaskRle {
   readonly runs: readonly number[];
 }
 
-/** One found (or hand-painted) object, normalised to the picture. */
+/** One found (or hand-painted) object as the pipelines see it: its mask has been through every rule and edit. */
 export interface Detection {
   readonly id: string;
   readonly conceptId: string;
@@ -55,10 +104,22 @@ export interface Detection {
   readonly enabled: boolean;
   /** True after a brush stroke: a re-run must not replace it. */
   readonly edited: boolean;
+  readonly own?: DetectionOverrides | undefined;
 }
 
 export interface DetectRequest {
   readonly concepts: readonly ConceptSpec[];
+}
+
+/** One answer of the detector, before any rule. */
+export interface FoundObject {
+  readonly conceptId: string;
+  readonly box: Rect<'unit'>;
+  readonly mask: MaskRle;
+  /** sigmoid(logit)·sigmoid(presence). */
+  readonly score: number;
+  /** sigmoid(presence). */
+  readonly presence: number;
 }
 
 export interface SamplingSpec {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { NO_RULES } from '../detection/rules.ts';
 import type { Recipe, RefineRequest } from './request.ts';
 
 /** Validation of requests that come from outside: an imported PNG, stored settings, another process. */
@@ -13,7 +14,40 @@ const text = v.pipe(v.string(), v.maxLength(20_000));
 const pixels = (min: number, max: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max));
 
-const conceptSchema = v.object({
+const ruleLength = (limit: number) => v.pipe(v.number(), v.minValue(-limit), v.maxValue(limit));
+
+const maskRulesSchema = v.object({
+  fillHolesPx: v.pipe(v.number(), v.minValue(0)),
+  specksPx: v.pipe(v.number(), v.minValue(0)),
+  parts: v.picklist(['all', 'largest']),
+  growPx: ruleLength(512),
+  offsetXPx: ruleLength(16384),
+  offsetYPx: ruleLength(16384),
+  invert: v.boolean(),
+});
+
+export const conceptRulesSchema = v.object({
+  minArea: fraction,
+  maxArea: fraction,
+  order: v.picklist(['score', 'area', 'left-to-right', 'top-to-bottom']),
+  duplicates: v.object({ measure: v.picklist(['iou', 'iom']), limit: fraction }),
+  mask: maskRulesSchema,
+  exclude: v.pipe(v.array(text), v.maxLength(100)),
+  partOf: v.nullable(text),
+  giveWay: v.boolean(),
+});
+
+export const overridesSchema = v.object({
+  prompt: v.optional(text),
+  negative: v.optional(text),
+  denoise: v.optional(denoise),
+  anchorScale: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  growPx: v.optional(pixels(-512, 512)),
+  featherPx: v.optional(pixels(0, 512)),
+  region: v.optional(pixels(0, 0xffff)),
+});
+
+export const conceptSchema = v.object({
   id: text,
   phrase: text,
   prompt: text,
@@ -24,12 +58,14 @@ const conceptSchema = v.object({
   threshold: fraction,
   denoise,
   anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  // Concepts saved before there were rules carry none.
+  rules: v.optional(conceptRulesSchema, NO_RULES),
 });
 
 /** Masks are kept on a grid of at most this many cells a side, whatever the picture's size. */
 const MAX_MASK_SIDE = 4096;
 
-const maskSchema = v.pipe(
+export const maskSchema = v.pipe(
   v.object({
     width: pixels(1, MAX_MASK_SIDE),
     height: pixels(1, MAX_MASK_SIDE),
@@ -50,6 +86,7 @@ const detectionSchema = v.object({
   presence: fraction,
   enabled: v.boolean(),
   edited: v.boolean(),
+  own: v.optional(overridesSchema),
 });
 
 export const refineRequestSchema = v.object({

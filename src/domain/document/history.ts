@@ -1,0 +1,180 @@
+import { applyCommand, type DocumentCommand } from './commands.ts';
+import { applyDiff, diffDocuments, isEmptyDiff, joinDiffs, type DocumentDiff } from './diff.ts';
+import type { DocumentState } from './state.ts';
+import { diffBytes } from './weight.ts';
+
+/** What a step is called in the history panel: the page has the words. */
+export type StepName =
+  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'merge-layers' | 'recipe';
+
+/** One undoable step. Its difference is null while it lies in storage. */
+export interface HistoryStep {
+  readonly id: number;
+  readonly name: StepName;
+  /** What it was done to: a phrase, a layer's name. */
+  readonly subject: string;
+  readonly bytes: number;
+  readonly diff: DocumentDiff | null;
+}
+
+/** A state somebody gave a name to, to come back to. */
+export interface Snapshot {
+  readonly id: number;
+  readonly name: string;
+  readonly state: DocumentState;
+}
+
+export interface StepOptions {
+  readonly name?: StepName;
+  readonly subject?: string;
+  /** Consecutive steps with the same key become one, e.g. while a slider is dragged. */
+  readonly joinKey?: string;
+}
+
+/** Steps that are kept at least, wherever they lie. */
+export const MIN_STEPS = 200;
+const MAX_STEPS = 1000;
+
+/**
+ * Undo and redo of a whole document: states are never copied, every step is the difference it made. `present` is a
+ * value; a history is a value's past and future. Old differences can be handed to a storage and brought back.
+ */
+export class DocumentHistory {
+  #present: DocumentState;
+  #steps: HistoryStep[] = [];
+  /** Steps that are done; those from here on are undone. */
+  #cursor = 0;
+  #snapshots: readonly Snapshot[] = [];
+  #nextId = 1;
+  #joinKey: string | null = null;
+
+  constructor(initial: DocumentState) {
+    this.#present = initial;
+  }
+
+  get present(): DocumentState {
+    return this.#present;
+  }
+
+  get steps(): readonly HistoryStep[] {
+    return this.#steps;
+  }
+
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  get snapshots(): readonly Snapshot[] {
+    return this.#snapshots;
+  }
+
+  get canUndo(): boolean {
+    return this.#cursor > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.#cursor < this.#steps.length;
+  }
+
+  /** Does commands as one step. Answers the ids of steps that were dropped, for a storage to forget. */
+  dispatch(commands: readonly DocumentCommand[], options: StepOptions = {}): readonly number[] {
+    const next = commands.reduce(applyCommand, this.#present);
+    const diff = diffDocuments(this.#present, next);
+    this.#present = next;
+    if (isEmptyDiff(diff)) return [];
+    const undone = this.#steps.splice(this.#cursor).map(({ id }) => id);
+    if (!this.#join(diff, options.joinKey)) this.#push(diff, commands, options);
+    this.#joinKey = options.joinKey ?? null;
+    return [...undone, ...this.#forgetOldest()];
+  }
+
+  /** Ends a series of joined steps: the next one stands for itself. */
+  seal(): void {
+    this.#joinKey = null;
+  }
+
+  /** The step whose difference must be {@link supply}'d before going to `cursor`; null when nothing is missing. */
+  missing(cursor: number): number | null {
+    const [from, to] = cursor < this.#cursor ? [cursor, this.#cursor] : [this.#cursor, cursor];
+    return this.#steps.slice(from, to).find(({ diff }) => diff === null)?.id ?? null;
+  }
+
+  /** Goes to the state after `cursor` steps. @throws RangeError outside the history or over a missing difference. */
+  goTo(cursor: number): DocumentState {
+    if (cursor < 0 || cursor > this.#steps.length || this.missing(cursor) !== null)
+      throw new RangeError(`there is no way to step ${cursor} of ${this.#steps.length}`);
+    while (this.#cursor > cursor)
+      this.#present = applyDiff(this.#present, this.#diff(--this.#cursor), 'before');
+    while (this.#cursor < cursor)
+      this.#present = applyDiff(this.#present, this.#diff(this.#cursor++), 'after');
+    this.seal();
+    return this.#present;
+  }
+
+  /** Keeps the present state under a name. */
+  takeSnapshot(name: string): void {
+    this.#snapshots = [...this.#snapshots, { id: this.#nextId++, name, state: this.#present }];
+  }
+
+  removeSnapshot(id: number): void {
+    this.#snapshots = this.#snapshots.filter((snapshot) => snapshot.id !== id);
+  }
+
+  /**
+   * Takes differences out of memory, furthest from the cursor first, until the rest weighs at most `maxBytes`. The
+   * caller stores them; a difference must be stored before this is called again.
+   */
+  spill(maxBytes: number): readonly HistoryStep[] {
+    let held = this.heldBytes;
+    const spilled: HistoryStep[] = [];
+    const byDistance = this.#steps.map((_, i) => i).sort((a, b) => this.#distance(b) - this.#distance(a));
+    for (const i of byDistance) {
+      const step = this.#steps[i] as HistoryStep;
+      if (held <= maxBytes) break;
+      if (step.diff === null) continue;
+      held -= step.bytes;
+      spilled.push(step);
+      this.#steps[i] = { ...step, diff: null };
+    }
+    return spilled;
+  }
+
+  /** Brings a difference back into memory; one that is no longer known is ignored. */
+  supply(id: number, diff: DocumentDiff): void {
+    this.#steps = this.#steps.map((step) => (step.id === id ? { ...step, diff } : step));
+  }
+
+  /** Estimated bytes of the differences in memory. */
+  get heldBytes(): number {
+    return this.#steps.reduce((sum, { diff, bytes }) => sum + (diff ? bytes : 0), 0);
+  }
+
+  #distance(index: number): number {
+    return Math.abs(index + 0.5 - this.#cursor);
+  }
+
+  #diff(index: number): DocumentDiff {
+    return this.#steps[index]?.diff as DocumentDiff;
+  }
+
+  #push(diff: DocumentDiff, commands: readonly DocumentCommand[], { name, subject = '' }: StepOptions): void {
+    const type = name ?? (commands[0] as DocumentCommand).type;
+    this.#steps.push({ id: this.#nextId++, name: type, subject, bytes: diffBytes(diff), diff });
+    this.#cursor = this.#steps.length;
+  }
+
+  /** Makes one step of the last and this one, if both belong to the same gesture. */
+  #join(diff: DocumentDiff, joinKey: string | undefined): boolean {
+    const last = this.#steps.at(-1);
+    if (!joinKey || joinKey !== this.#joinKey || !last?.diff) return false;
+    const joined = joinDiffs(last.diff, diff);
+    this.#steps[this.#steps.length - 1] = { ...last, diff: joined, bytes: diffBytes(joined) };
+    return true;
+  }
+
+  #forgetOldest(): readonly number[] {
+    const dropped = this.#steps.splice(0, Math.max(0, this.#steps.length - MAX_STEPS));
+    this.#cursor -= dropped.length;
+    return dropped.map(({ id }) => id);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Rect, Size } from '../geometry/rect.ts';
+import type { MaskRle, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
+
+/** What made a layer's pixels. */
+export interface LayerRecipe {
+  readonly prompt: string;
+  readonly negative: string;
+  readonly denoise: number;
+  readonly anchorScale: number;
+  readonly sampling: SamplingSpec;
+  readonly scaffold: ScaffoldSpec;
+  /** Region of the scaffold the noise came from; 0 is the layer's own place. */
+  readonly region: number;
+  /** "SDXL base · file name", of the image model. */
+  readonly model: string;
+}
+
+/** One painting of a layer's area. Several are variations to choose from. */
+export interface LayerPixels {
+  /** Names the residual in the worker's store; the same name always means the same pixels. */
+  readonly id: string;
+  readonly recipe: LayerRecipe;
+  /** Cosine of the CLIP-vision embeddings before and after; null where no vision model was loaded. */
+  readonly similarity: number | null;
+}
+
+/** How a layer's residual is weighted over its area. */
+export type LayerWeight =
+  /** By a mask of the whole picture, grown and feathered (canvas pixels). */
+  | { readonly kind: 'mask'; readonly mask: MaskRle; readonly growPx: number; readonly featherPx: number }
+  /** By the overlap weights of one tile of a grid over the canvas. */
+  | { readonly kind: 'tile'; readonly index: number; readonly tilePx: number; readonly overlapPx: number }
+  /** Everywhere: the weights have been multiplied in, as in a merged layer. */
+  | { readonly kind: 'whole' };
+
+/** What a layer was painted from, to tell when it no longer fits. */
+export interface LayerOrigin {
+  readonly detectionId: string | null;
+  readonly mask: MaskRle | null;
+  /** `pixels.id` of the layers that were visible below it where it lies. */
+  readonly below: readonly string[];
+}
+
+/**
+ * A refined detection or tile: canvas + weight·opacity·strength·(refined − reference), non-destructive. The picture is
+ * the fold of all visible layers over the upscaled original, bottom first.
+ */
+export interface Layer {
+  readonly id: string;
+  readonly name: string;
+  /** Layers of one group share their weight where their masks overlap, so that no pixel is sharpened twice. */
+  readonly group: string;
+  readonly area: Rect<'canvas'>;
+  /** Size of the canvas it was painted on; on any other it cannot be shown. */
+  readonly canvas: Size<'canvas'>;
+  readonly weight: LayerWeight;
+  readonly visible: boolean;
+  readonly locked: boolean;
+  /** 0 to 1. */
+  readonly opacity: number;
+  /** Multiplies the change itself: 0 nothing, 1 as painted, up to 2. */
+  readonly strength: number;
+  /** The chosen painting; one of `variations`. */
+  readonly pixels: LayerPixels;
+  readonly variations: readonly LayerPixels[];
+  readonly origin: LayerOrigin;
+}

@@ -1,0 +1,63 @@
+import type { ProxyMarked } from 'comlink';
+import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import type { Rect } from '#domain/geometry/rect.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { RefineRequest } from '#domain/job/request.ts';
+import type { JobId, Result } from './api.ts';
+
+/** Which parts of a request are painted. Locked layers never are. */
+export interface RefineTarget {
+  /** The present stack, bottom first: what is not painted anew stays, and is what new layers see below them. */
+  readonly layers: readonly Layer[];
+  /** `ticked`: every enabled detection of the request; else these detections, ticked or not. */
+  readonly detections: 'ticked' | readonly string[];
+  /** `all` when the request's global pass is enabled; else indices of its tile plan. */
+  readonly tiles: 'all' | readonly number[];
+  /** Paintings per detection, each from its own region of the scaffold; the first is the layer's choice. */
+  readonly variations: number;
+}
+
+export interface RefinedLayers {
+  /** The whole stack after the run, bottom first: kept layers under their ids, new ones where those they replace were. */
+  readonly layers: readonly Layer[];
+  readonly elapsedMs: number;
+  /** Share of the wall time spent outside the networks. */
+  readonly overheadShare: number;
+}
+
+/** The layer stack's side of the contract, called as `api.layers.show(…)`. */
+export interface LayersApi extends ProxyMarked {
+  /**
+   * Makes `layers` the stack of the picture and blends again where it differs from the one shown before: no network
+   * runs. Layers painted on another canvas size, or whose pixels are gone, are named in `missing` and left out.
+   */
+  show(layers: readonly Layer[]): Promise<
+    Result<{
+      readonly changed: Rect<'canvas'> | null;
+      readonly missing: readonly string[];
+      readonly elapsedMs: number;
+    }>
+  >;
+  /** Paints; every finished area is announced as a `layer` event and shown at once. A stop keeps what was finished. */
+  refine(
+    job: JobId,
+    request: RefineRequest,
+    target: RefineTarget,
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<RefinedLayers>>;
+  /** Paints one layer again with `count` further regions of the scaffold; answers all its paintings, old ones first. */
+  vary(
+    job: JobId,
+    request: RefineRequest,
+    target: RefineTarget & { readonly layerId: string; readonly count: number },
+    onEvent: (event: JobEvent) => void,
+  ): Promise<Result<readonly LayerPixels[]>>;
+  /** One layer for several neighbours of the stack: their weighted residuals added up. Looks the same (±1/255). */
+  merge(layers: readonly Layer[], name: string): Promise<Result<Layer>>;
+  /** The canvas of a layer's area as it looks with one of its paintings; for the wall of variations. */
+  preview(layer: Layer, pixelsId: string, maxSidePx: number): Promise<Result<ImageBitmap>>;
+  /** Cosine of the CLIP-vision embeddings of a layer's area before and after; null without a vision model. */
+  similarity(layer: Layer): Promise<Result<number | null>>;
+  /** Pixels nothing names any more may go: the document, its history and its snapshots name these. */
+  keepPixels(ids: readonly string[]): Promise<void>;
+}
