@@ -1,4 +1,4 @@
-import { modelMessages } from './messages-models.ts';
+import { messages } from './messages.ts';
 import type { LibraryEntry, ModelRole, SingleRole } from './worker-client.ts';
 
 /** What the library is sorted into. */
@@ -75,13 +75,13 @@ function folderKey({ origin, folder }: LibraryEntry): string {
 }
 
 function folderTitle(key: string): string {
-  const { session, importedGroup, topOfFolder, demoGroup } = modelMessages.library;
+  const { session, importedGroup, topOfFolder, demoGroup } = messages.models.library;
   const origin = [session, importedGroup, topOfFolder, demoGroup][Number(key.slice(0, 1))] ?? '';
   return key.slice(1) || origin;
 }
 
 function kindTitle(key: string): string {
-  return key === '' ? modelMessages.library.other : modelMessages.roles[key as ModelRole];
+  return key === '' ? messages.models.library.other : messages.models.roles[key as ModelRole];
 }
 
 const collator = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });

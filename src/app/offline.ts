@@ -1,5 +1,5 @@
 import { ACTIVATE, WORKER_URL, type ActivateAnswer } from '#sw/protocol.ts';
-import { offlineMessages as messages } from './messages-offline.ts';
+import { messages } from './messages.ts';
 import type { Notifier } from './studio.ts';
 
 /** What {@link keepOffline} touches of the browser; the default is the page's own. */
@@ -19,7 +19,7 @@ export interface OfflinePage {
 export async function keepOffline(notifier: Notifier, page: OfflinePage | null = ownPage()): Promise<void> {
   if (page)
     await keep(notifier, page).catch(() => {
-      notifier.info(messages.failed);
+      notifier.info(messages.offline.failed);
     });
 }
 
@@ -76,14 +76,19 @@ function watch(registration: ServiceWorkerRegistration, notifier: Notifier, page
   watched.add(worker);
   worker.addEventListener('statechange', () => {
     if (worker.state === 'installed' && registration.active) offer(worker, notifier, page);
-    else if (worker.state === 'installed') notifier.info(messages.ready);
-    else if (worker.state === 'redundant' && !registration.active) notifier.info(messages.failed);
+    else if (worker.state === 'installed') notifier.info(messages.offline.ready);
+    else if (worker.state === 'redundant' && !registration.active) notifier.info(messages.offline.failed);
   });
 }
 
-function offer(waiting: ServiceWorker, notifier: Notifier, page: OfflinePage, text = messages.update): void {
+function offer(
+  waiting: ServiceWorker,
+  notifier: Notifier,
+  page: OfflinePage,
+  text = messages.offline.update,
+): void {
   const run = () => void activate(waiting, notifier, page);
-  notifier.info(text, { label: messages.reload, run });
+  notifier.info(text, { label: messages.offline.reload, run });
 }
 
 async function activate(waiting: ServiceWorker, notifier: Notifier, page: OfflinePage): Promise<void> {
@@ -98,6 +103,6 @@ async function activate(waiting: ServiceWorker, notifier: Notifier, page: Offlin
     if (waiting.state === 'activated') page.reload();
   };
   waiting.postMessage({ type: ACTIVATE }, [port2]);
-  if ((await answer) === 'other-tabs') offer(waiting, notifier, page, messages.otherTabs);
+  if ((await answer) === 'other-tabs') offer(waiting, notifier, page, messages.offline.otherTabs);
   port1.close();
 }

@@ -38,7 +38,7 @@ export interface Shortcut {
   readonly group: ShortcutGroup;
   /** tinykeys syntax; any of them works. */
   readonly keys: readonly string[];
-  /** As shown in tooltips and in the sheet, one string per key cap. */
+  /** Names of its key caps; {@link capText} says them in the present language. */
   readonly caps: readonly string[];
   /**
    * `press` fires once per key press, `hold` lasts while the key is down, `native` is an event the browser itself
@@ -92,9 +92,19 @@ export function isTypingKey(key: string): boolean {
   return !key.includes('$mod') && !/^F\d+$/.test(key);
 }
 
+/** What is printed on a key cap: "Ctrl" is "Strg" on a German keyboard. */
+export function capText(cap: string): string {
+  const { caps } = messages.shortcuts;
+  return cap in caps ? caps[cap as keyof typeof caps] : cap;
+}
+
 /** The key caps of a command, for tooltips: "Ctrl Shift E". */
 export function capsOf(command: CommandId): string {
-  return SHORTCUTS.find((shortcut) => shortcut.command === command)?.caps.join(' ') ?? '';
+  return (
+    SHORTCUTS.find((shortcut) => shortcut.command === command)
+      ?.caps.map(capText)
+      .join(' ') ?? ''
+  );
 }
 
 /** The same in the form assistive technology expects: "Control+Shift+E". */

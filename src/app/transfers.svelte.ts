@@ -1,7 +1,7 @@
-import { modelMessages } from './messages-models.ts';
+import { messages } from './messages.ts';
 import type { JobId, Result, TransferEvent, UnfinishedCopy } from './worker-client.ts';
 
-const texts = modelMessages.transfer;
+const texts = messages.models.transfer;
 
 /** Starts the transfer in the worker; a repeated call resumes what was stopped. */
 export type TransferCall = (

@@ -1,5 +1,4 @@
-/** The part of the catalogue of messages about working without a network, kept apart only for its length. */
-export const offlineMessages = {
+export const offline = {
   ready: 'Saved for offline use: the studio and its demo pack now start without a network.',
   failed: 'The studio could not be saved for offline use. It works while its server can be reached.',
   update: 'A new version is ready. Reloading closes the picture; settings are kept.',

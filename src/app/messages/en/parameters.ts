@@ -1,22 +1,48 @@
 import type {
   AnchorPreset,
-  LayerIndex,
   PromptSyntax,
   SamplerName,
   SchedulerName,
   SelectionMode,
 } from '#domain/job/request.ts';
+import { wordsOf } from '../words.ts';
+import { text } from '../parameter-text.ts';
 
-/** Words and jargon of every parameter: `label` is what the user reads, `hint` explains it with the field's terms. */
-export interface ParameterText {
-  readonly label: string;
-  readonly hint: string;
-}
+const { percent } = wordsOf('en');
 
-const text = (label: string, hint: string): ParameterText => ({ label, hint });
+const anchorPresets: Readonly<Record<AnchorPreset, string>> = {
+  all: 'Everything',
+  style: 'Style',
+  composition: 'Composition',
+  'style+composition': 'Both',
+};
 
-/** Part of the message catalogue, kept apart only for its length. */
-export const parameterTexts = {
+const selections: Readonly<Record<SelectionMode, string>> = {
+  all: 'All',
+  largest: 'Largest',
+  center: 'Most central',
+  first: 'Best score',
+};
+
+const samplers: Readonly<Record<SamplerName, string>> = {
+  euler: 'Euler',
+  euler_ancestral: 'Euler ancestral',
+  heun: 'Heun',
+  dpmpp_2m: 'DPM++ 2M',
+  lcm: 'LCM',
+};
+
+const schedulers: Readonly<Record<SchedulerName, string>> = {
+  karras: 'Karras',
+  normal: 'Normal',
+  sgm_uniform: 'SGM uniform',
+  exponential: 'Exponential',
+  simple: 'Simple',
+};
+
+const promptSyntaxes: Readonly<Record<PromptSyntax, string>> = { comfy: 'ComfyUI', a1111: 'A1111' };
+
+export const parameters = {
   sections: {
     find: 'What to find',
     detail: 'Detections',
@@ -99,44 +125,15 @@ export const parameterTexts = {
     'Most crops or tiles in one network call. Changes speed and memory, never the result.',
   ),
   sigma: (sigma: string) => `σ ${sigma}`,
-  presence: (percent: number) => `Presence ${percent} %`,
+  presence: (percentage: number) => `Presence ${percent(percentage / 100)}`,
   parametersInFile: 'Prompt found in the file',
   useParameters: 'Use for the whole picture',
   px: 'px',
   percent: '%',
-  percentRange: (start: number, end: number) => `${start}–${end} %`,
+  percentRange: (start: number, end: number) => `${start}–${percent(end / 100)}`,
+  anchorPresets,
+  selections,
+  samplers,
+  schedulers,
+  promptSyntaxes,
 };
-
-export const anchorPresetTexts: Record<AnchorPreset, string> = {
-  all: 'Everything',
-  style: 'Style',
-  composition: 'Composition',
-  'style+composition': 'Both',
-};
-
-export const selectionTexts: Record<SelectionMode, string> = {
-  all: 'All',
-  largest: 'Largest',
-  center: 'Most central',
-  first: 'Best score',
-};
-
-export const samplerTexts: Record<SamplerName, string> = {
-  euler: 'Euler',
-  euler_ancestral: 'Euler ancestral',
-  heun: 'Heun',
-  dpmpp_2m: 'DPM++ 2M',
-  lcm: 'LCM',
-};
-
-export const schedulerTexts: Record<SchedulerName, string> = {
-  karras: 'Karras',
-  normal: 'Normal',
-  sgm_uniform: 'SGM uniform',
-  exponential: 'Exponential',
-  simple: 'Simple',
-};
-
-export const promptSyntaxTexts: Record<PromptSyntax, string> = { comfy: 'ComfyUI', a1111: 'A1111' };
-
-export const LAYERS: readonly LayerIndex[] = [0, 1, 2, 3, 4, 5];

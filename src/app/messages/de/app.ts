@@ -1,0 +1,47 @@
+import type { Catalogue } from '../en/index.ts';
+
+export const app: Catalogue['app'] = {
+  name: 'Luna Studio',
+  untitled: 'Kein Bild',
+  starting: 'Die Netze starten …',
+  startFailed: 'Die Netze konnten nicht starten.',
+  pictureSize: (width, height) => `${width} × ${height}`,
+  close: 'Schließen',
+  undo: 'Rückgängig',
+  opening: (name) => `${name} wird geöffnet …`,
+  tryAgain: 'Erneut versuchen',
+};
+
+export const header: Catalogue['header'] = {
+  label: 'Studio',
+  compare: 'Vergleichen',
+  original: 'Original',
+  split: 'Geteilt',
+  refined: 'Verfeinert',
+  compareUnavailable: 'Vergleichen geht ab dem ersten verfeinerten Bereich',
+  shortcuts: 'Tastenkürzel',
+  exportPng: 'PNG exportieren',
+  exportPlain: 'PNG exportieren, bisher nur hochskaliert',
+  open: 'Anderes Bild öffnen',
+  showLeft: 'Konzepte einblenden',
+  hideLeft: 'Konzepte ausblenden',
+  showRight: 'Einstellungen einblenden',
+  hideRight: 'Einstellungen ausblenden',
+  tabs: 'Bereiche',
+  tabPicture: 'Bild',
+  tabConcepts: 'Konzepte',
+  tabSettings: 'Einstellungen',
+};
+
+export const welcome: Catalogue['welcome'] = {
+  title: 'Ein Bild in 4K verfeinern',
+  lead: 'Ein Bild irgendwo hierher ziehen. Benennen, worauf es ankommt, die Funde prüfen und in echtem 4K neu malen lassen. Nichts verlässt diesen Rechner.',
+  open: 'Bild öffnen',
+  paste: 'oder einfügen mit',
+  drop: 'Zum Öffnen loslassen',
+  samples: 'Oder ein Beispiel ausprobieren',
+  formats: 'PNG, JPEG oder WebP',
+  demo: 'Es läuft das kleine Demo-Paket, das zum Ausprobieren des Studios gemacht ist.',
+  linkModels: 'Eigene Modelle verwenden',
+  waiting: (folder) => `Die Modelle in ${folder} warten, bis Chrome sie wieder lesen darf.`,
+};

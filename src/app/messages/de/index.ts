@@ -1,0 +1,33 @@
+import type { Catalogue } from '../en/index.ts';
+import { app, header, welcome } from './app.ts';
+import { bar, time } from './bar.ts';
+import { concepts, detection } from './concepts.ts';
+import { errors } from './errors.ts';
+import { inspector } from './inspector.ts';
+import { models } from './models.ts';
+import { offline } from './offline.ts';
+import { parameters } from './parameters.ts';
+import { presets } from './presets.ts';
+import { recipe } from './recipe.ts';
+import { shortcuts } from './shortcuts.ts';
+import { tools } from './tools.ts';
+
+/** German. Neutral: no "Sie", no "du"; technical terms as users of ComfyUI and Photoshop say them. */
+export const de: Catalogue = {
+  app,
+  header,
+  welcome,
+  concepts,
+  detection,
+  tools,
+  bar,
+  time,
+  recipe,
+  models,
+  presets,
+  offline,
+  errors,
+  shortcuts,
+  inspector,
+  parameters,
+};

@@ -1,0 +1,45 @@
+export const app = {
+  name: 'Luna Studio',
+  untitled: 'No picture',
+  starting: 'Starting the networks…',
+  startFailed: 'The networks could not start.',
+  pictureSize: (width: number, height: number) => `${width} × ${height}`,
+  close: 'Close',
+  undo: 'Undo',
+  opening: (name: string) => `Opening ${name}…`,
+  tryAgain: 'Try again',
+};
+
+export const header = {
+  label: 'Studio',
+  compare: 'Compare',
+  original: 'Original',
+  split: 'Split',
+  refined: 'Refined',
+  compareUnavailable: 'Comparing starts with the first refined area',
+  shortcuts: 'Keyboard shortcuts',
+  exportPng: 'Export PNG',
+  exportPlain: 'Export PNG, only upscaled so far',
+  open: 'Open another picture',
+  showLeft: 'Show concepts',
+  hideLeft: 'Hide concepts',
+  showRight: 'Show settings',
+  hideRight: 'Hide settings',
+  tabs: 'Panels',
+  tabPicture: 'Picture',
+  tabConcepts: 'Concepts',
+  tabSettings: 'Settings',
+};
+
+export const welcome = {
+  title: 'Refine a picture at 4K',
+  lead: 'Drop an image anywhere. Name what matters in it, check what is found, and have it re-painted in native 4K. Nothing leaves this computer.',
+  open: 'Open picture',
+  paste: 'or paste with',
+  drop: 'Drop to open',
+  samples: 'Or try a sample',
+  formats: 'PNG, JPEG or WebP',
+  demo: 'Running on the small demo pack, made for trying the studio.',
+  linkModels: 'Use your own models',
+  waiting: (folder: string) => `The models in ${folder} wait until Chrome may read them again.`,
+};

@@ -1,0 +1,35 @@
+import { app, header, welcome } from './app.ts';
+import { bar, time } from './bar.ts';
+import { concepts, detection } from './concepts.ts';
+import { errors } from './errors.ts';
+import { inspector } from './inspector.ts';
+import { models } from './models.ts';
+import { offline } from './offline.ts';
+import { parameters } from './parameters.ts';
+import { presets } from './presets.ts';
+import { recipe } from './recipe.ts';
+import { shortcuts } from './shortcuts.ts';
+import { tools } from './tools.ts';
+
+/** English. Sentence case, plain words; the field's jargon stays in the hints. Texts with parts are functions. */
+export const en = {
+  app,
+  header,
+  welcome,
+  concepts,
+  detection,
+  tools,
+  bar,
+  time,
+  recipe,
+  models,
+  presets,
+  offline,
+  errors,
+  shortcuts,
+  inspector,
+  parameters,
+};
+
+/** What every language must say, and nothing more. */
+export type Catalogue = typeof en;
