@@ -4,7 +4,7 @@ import { rect, size } from '#domain/geometry/rect.ts';
 import { cropMask, logitsToMask } from '#domain/mask/bilinear.ts';
 import { paintStroke } from '#domain/mask/brush.ts';
 import { signedDistance } from '#domain/mask/distance.ts';
-import { featherMask, growMask, smoothstep } from '#domain/mask/feather.ts';
+import { featherMask, smoothstep } from '#domain/mask/feather.ts';
 import { decodeRle, encodeRle, maskBounds, maskBox } from '#domain/mask/rle.ts';
 import type { Field, Mask } from '#domain/raster.ts';
 
@@ -128,7 +128,7 @@ describe('brush', () => {
   });
 });
 
-describe('distance, grow and feather', () => {
+describe('distance and feather', () => {
   it('is the exact Euclidean distance', () => {
     fc.assert(
       fc.property(binaryMask, (mask) => {
@@ -136,18 +136,6 @@ describe('distance, grow and feather', () => {
         signedDistance(fieldOf(mask)).data.forEach((d, i) => expect(d).toBeCloseTo(expected[i]!, 4));
       }),
     );
-  });
-
-  it('grows to the pixels within the radius and shrinks back', () => {
-    const data = new Uint8Array(11 * 11);
-    data[60] = 255;
-    const dot = fieldOf({ width: 11, height: 11, data });
-    const disc = growMask(dot, 3);
-    disc.data.forEach((v, i) => {
-      expect(v).toBe(Math.hypot((i % 11) - 5, Math.floor(i / 11) - 5) < 3.5 ? 1 : 0);
-    });
-    expect(growMask(dot, 0)).toEqual(dot);
-    expect(growMask(dot, -1).data.every((v) => v === 0)).toBe(true);
   });
 
   it('feathers with one smoothstep centred on the edge', () => {

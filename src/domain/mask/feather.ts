@@ -9,7 +9,8 @@ export function smoothstep(value: number): number {
 
 /**
  * The blend's alpha in [0, 1]: the mask's edge moved outward by `growPx` (inward if negative), then a smoothstep ramp
- * `featherPx` wide and centred on the moved edge. Width 0 gives a hard edge. Twin of mask/grow.wgsl + mask/feather.wgsl.
+ * `featherPx` wide and centred on the moved edge. Width 0 gives a hard edge. Twin of mask/grow_rows.wgsl,
+ * mask/grow_columns.wgsl and mask/feather.wgsl.
  */
 export function featherMask<S extends 'image' | 'canvas' | 'crop'>(
   mask: Field<S>,
@@ -23,9 +24,4 @@ export function featherMask<S extends 'image' | 'canvas' | 'crop'>(
     data[i] = featherPx > 0 ? smoothstep(moved / featherPx + 0.5) : moved > 0 ? 1 : 0;
   }
   return { width: mask.width, height: mask.height, data };
-}
-
-/** Grows (+) or shrinks (−) the set {value ≥ 0.5} by an exact Euclidean radius: 0 or 1 per pixel. */
-export function growMask<S extends 'image' | 'canvas' | 'crop'>(mask: Field<S>, radiusPx: number): Field<S> {
-  return featherMask(mask, radiusPx, 0);
 }
