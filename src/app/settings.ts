@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { refineRequestSchema } from '#domain/job/schema.ts';
 import type { StudioParameters } from './defaults.ts';
+import { isLocale, type Locale } from './messages.ts';
 
 /** What the studio remembers between visits. Unreadable or foreign records are refused whole. */
 export interface Settings {
@@ -11,6 +12,8 @@ export interface Settings {
   readonly parameters: StudioParameters | null;
   readonly concepts: readonly ConceptSpec[];
   readonly panels: { readonly left: boolean; readonly right: boolean; readonly explain: boolean };
+  /** Null while the language is the browser's. */
+  readonly locale: Locale | null;
 }
 
 const KEY = 'luna-settings';
@@ -20,6 +23,11 @@ const settingsSchema = v.object({
   parameters: v.nullable(v.omit(refineRequestSchema, ['version', 'concepts', 'detections'])),
   concepts: refineRequestSchema.entries.concepts,
   panels: v.object({ left: v.boolean(), right: v.boolean(), explain: v.boolean() }),
+  // A record of before there were languages, or of a version with others, stays readable.
+  locale: v.fallback(
+    v.nullable(v.custom<Locale>((name) => typeof name === 'string' && isLocale(name))),
+    null,
+  ),
 });
 
 /** The remembered settings, or null when there are none that this version can read. */

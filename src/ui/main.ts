@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import { demoDefaults } from '#app/demo-defaults.ts';
 import { takeLaunchedFiles } from '#app/launch.ts';
+import { followLanguages } from '#app/messages.ts';
 import { keepOffline } from '#app/offline.ts';
 import { Studio } from '#app/studio.ts';
 import App from './App.svelte';
@@ -9,6 +10,8 @@ import './theme.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
+followLanguages(navigator.languages);
+window.addEventListener('languagechange', () => followLanguages(navigator.languages));
 const studio = new Studio(toastNotifier, demoDefaults());
 mount(App, { target, props: { studio } });
 takeLaunchedFiles(

@@ -1,24 +1,33 @@
 import { de } from './de/index.ts';
 import { en, type Catalogue } from './en/index.ts';
 import { liveView } from './live-view.ts';
-import type { Locale } from './locale.ts';
+import { preferredLocale, type Locale } from './locale.ts';
 import { wordsOf } from './words.ts';
 
 const CATALOGUES: Readonly<Record<Locale, Catalogue>> = { en, de };
 const WORDS = { en: wordsOf('en'), de: wordsOf('de') };
 
-let present = $state.raw<Locale>('en');
+let chosen = $state.raw<Locale | null>(null);
+let preferred = $state.raw<Locale>('en');
 
 /** The language the studio speaks; a template or effect that reads it, or any text, follows it. */
-export const currentLocale = (): Locale => present;
+export const currentLocale = (): Locale => chosen ?? preferred;
 
-/** Speaks another language from now on. `<html lang>` and the settings follow in `sync.svelte.ts`. */
-export function setLocale(locale: Locale): void {
-  present = locale;
+/** The language the user chose in the studio; null while it follows the browser. */
+export const chosenLocale = (): Locale | null => chosen;
+
+/** Speaks this language from now on; null follows the browser again. */
+export function chooseLocale(locale: Locale | null): void {
+  chosen = locale;
+}
+
+/** Takes the reader's languages (`navigator.languages`), which count until one is chosen. */
+export function followLanguages(languages: readonly string[]): void {
+  preferred = preferredLocale(languages);
 }
 
 /** Every text of the studio in the present language. Read it when it is shown: see {@link liveView}. */
-export const messages: Catalogue = liveView(en, () => CATALOGUES[present]);
+export const messages: Catalogue = liveView(en, () => CATALOGUES[currentLocale()]);
 
 /** "45 s", "2 min 10 s", "1 h 5 min": rounded so that it does not flicker. */
 export function formatDuration(durationMs: number): string {
@@ -31,11 +40,11 @@ export function formatDuration(durationMs: number): string {
 }
 
 /** "12 MB", "6.9 GB" in the present language. */
-export const formatBytes = (byteCount: number): string => WORDS[present].bytes(byteCount);
+export const formatBytes = (byteCount: number): string => WORDS[currentLocale()].bytes(byteCount);
 
-/** "1,234.5" in the present language; at most one decimal unless told. */
-export const formatNumber = (value: number, decimals?: number): string =>
-  WORDS[present].number(value, decimals);
+/** "0.50" in the present language: exactly so many decimals. */
+export const formatDecimals = (value: number, count: number): string =>
+  WORDS[currentLocale()].decimals(value, count);
 
 /** "45%" in the present language. */
-export const formatPercent = (fraction: number): string => WORDS[present].percent(fraction);
+export const formatPercent = (fraction: number): string => WORDS[currentLocale()].percent(fraction);

@@ -5,8 +5,10 @@ export type PluralForms = Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>
 
 /** Numbers as a language writes them: the building blocks of its texts. */
 export interface Words {
-  /** "1,234.5": at most one decimal unless told. */
-  number(value: number, decimals?: number): string;
+  /** "1,234.5": at most one decimal. */
+  number(value: number): string;
+  /** "0.50": exactly so many decimals, for columns of numbers. */
+  decimals(value: number, count: number): string;
   /** "45%" of a whole that is 1; whole percents, rounded down so that 100 % means done. */
   percent(fraction: number): string;
   /** "1 file", "3 files". */
@@ -19,14 +21,14 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
 
 /** @returns the same for every call with one language. */
 export function wordsOf(locale: Locale): Words {
-  const numbers = [0, 1, 2, 3].map(
-    (digits) => new Intl.NumberFormat(locale, { maximumFractionDigits: digits }),
-  );
+  const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const percents = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
   const rules = new Intl.PluralRules(locale);
-  const number = (value: number, decimals = 1) => (numbers[decimals] ?? numbers[3])?.format(value) ?? '';
+  const number = (value: number) => numbers.format(value);
   return {
     number,
+    decimals: (value, count) =>
+      value.toLocaleString(locale, { minimumFractionDigits: count, maximumFractionDigits: count }),
     percent: (fraction) => percents.format(Math.floor(fraction * 100 + 1e-9) / 100),
     plural: (count, forms) => `${number(count)} ${forms[rules.select(count)] ?? forms.other}`,
     bytes: (byteCount) => formatUnit(locale, byteCount),
