@@ -1,17 +1,30 @@
 import * as v from 'valibot';
+import type { Locale } from './messages.ts';
 
-/** A picture that comes with the studio. */
-export interface Sample {
-  readonly url: string;
-  readonly fileName: string;
+/** What a sample shows, in words. */
+export interface SampleText {
   readonly title: string;
   readonly caption: string;
+}
+
+/** A picture that comes with the studio. */
+export interface Sample extends SampleText {
+  readonly url: string;
+  readonly fileName: string;
+  /** Title and caption in languages other than English. */
+  readonly translations: Readonly<Record<string, SampleText>>;
   /** Phrases worth trying on it. */
   readonly concepts: readonly string[];
 }
 
+const textSchema = v.object({ title: v.string(), caption: v.string() });
 const indexSchema = v.array(
-  v.object({ file: v.string(), title: v.string(), caption: v.string(), concepts: v.array(v.string()) }),
+  v.object({
+    ...textSchema.entries,
+    file: v.string(),
+    translations: v.record(v.string(), textSchema),
+    concepts: v.array(v.string()),
+  }),
 );
 
 const indexes = import.meta.glob<unknown>('../../models/demo/samples/index.json', {
@@ -33,6 +46,10 @@ export function listSamples(): Sample[] {
     return url === undefined ? [] : [{ url, fileName: file, ...rest }];
   });
 }
+
+/** Title and caption in a language; English when the pack does not have it. */
+export const sampleText = (sample: Sample, locale: Locale): SampleText =>
+  sample.translations[locale] ?? sample;
 
 /** Fetches a sample from the studio's own files. @throws when it is not there. */
 export async function fetchSample(sample: Sample): Promise<Blob> {
