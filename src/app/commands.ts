@@ -21,16 +21,15 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     'zoom-out': () => view.step(-1, studio.documentScale),
     'pan-hold': () => undefined,
     'compare-next': () => {
-      if (document.result) view.nextCompare();
+      if (document.canvas) view.nextCompare();
     },
     'peek-original': () => (view.peeking = true),
     'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
-    'undo-stroke': () => studio.undoStroke(),
+    undo: () => void studio.undo(),
+    redo: () => void studio.redo(),
     'next-detection': () => studio.stepDetection(1),
     'previous-detection': () => studio.stepDetection(-1),
-    'toggle-detection': withDetection((id) =>
-      document.updateDetection(id, { enabled: !document.selectedDetection?.enabled }),
-    ),
+    'toggle-detection': withDetection((id) => document.tick(id, !document.selectedDetection?.enabled)),
     'remove-detection': withDetection((id) => studio.removeDetection(id)),
     'tool-select': () => view.setTool('select'),
     'tool-brush': () => view.setTool('brush'),

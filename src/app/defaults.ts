@@ -1,7 +1,8 @@
-import type { ConceptSpec, RefineRequest } from '#domain/job/request.ts';
+import { NO_RULES } from '#domain/detection/rules.ts';
+import type { RefineParameters } from '#domain/document/state.ts';
+import type { ConceptSpec } from '#domain/job/request.ts';
 
-/** Everything of a {@link RefineRequest} that is a setting and not part of the picture's own document. */
-export type StudioParameters = Omit<RefineRequest, 'version' | 'concepts' | 'detections'>;
+export type StudioParameters = RefineParameters;
 
 /** What a new document and a new concept start with. */
 export interface StudioDefaults {
@@ -50,6 +51,7 @@ export const DEFAULTS: StudioDefaults = {
     threshold: 0.5,
     denoise: 0.35,
     anchorScale: 0.5,
+    rules: NO_RULES,
   },
 };
 

@@ -55,6 +55,7 @@ export class JobState {
   apply(id: string, event: JobEvent): void {
     if (!this.isCurrent(id)) return;
     if (event.kind === 'area') this.areas = [...this.areas, event.area];
+    else if (event.kind === 'layer') this.areas = [...this.areas, event.layer.area];
     else if (event.kind === 'notice') this.notices = [...this.notices, event.message];
     else {
       this.phase = event.phase;

@@ -20,7 +20,8 @@ export type CommandId =
   | 'previous-detection'
   | 'toggle-detection'
   | 'remove-detection'
-  | 'undo-stroke'
+  | 'undo'
+  | 'redo'
   | 'tool-select'
   | 'tool-brush'
   | 'tool-eraser'
@@ -77,7 +78,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N']),
   press('toggle-detection', 'detections', ['t'], ['T']),
   press('remove-detection', 'detections', ['Delete'], ['Del']),
-  press('undo-stroke', 'tools', ['$mod+z'], ['Ctrl', 'Z']),
+  press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z']),
+  press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z']),
   press('tool-select', 'tools', ['v'], ['V']),
   press('tool-brush', 'tools', ['b'], ['B']),
   press('tool-eraser', 'tools', ['e'], ['E']),

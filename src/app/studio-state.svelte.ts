@@ -1,3 +1,8 @@
+import { DetectionResolver } from '#domain/detection/resolve.ts';
+import type { DocumentCommand } from '#domain/document/commands.ts';
+import type { StepOptions } from '#domain/document/history.ts';
+import type { Layer } from '#domain/document/layer.ts';
+import type { Candidate, DocumentState } from '#domain/document/state.ts';
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import {
@@ -7,15 +12,19 @@ import {
   type StudioDefaults,
   type StudioParameters,
 } from './defaults.ts';
+import { candidateOf, emptyDocument, firstConcept, recipeDocument } from './documents.ts';
+import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
-import { buildRefineRequest, emptyDetection, sortDetections } from './requests.ts';
+import { buildRefineRequest } from './requests.ts';
+import { browserStepStore, type StepStore } from './step-store.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
 
 /** What the inspector shows. */
 export type Selection =
   | { readonly kind: 'document' }
   | { readonly kind: 'concept'; readonly id: string }
-  | { readonly kind: 'detection'; readonly id: string };
+  | { readonly kind: 'detection'; readonly id: string }
+  | { readonly kind: 'layer'; readonly id: string };
 
 /** The opened picture: the worker has the pixels, the page keeps the file to survive a restart of the worker. */
 export interface OpenDocument extends OpenedImage {
@@ -24,43 +33,50 @@ export interface OpenDocument extends OpenedImage {
   readonly url: string;
 }
 
-/** A refined canvas in the worker and the request that made its pixels, which the parameters may have left behind. */
-export interface Refinement {
-  readonly canvas: Size<'canvas'>;
-  readonly request: RefineRequest;
-}
-
 /**
  * The document and what the studio runs on. Everything is plain data behind `$state.raw` and is replaced, never
- * changed in place: requests, snapshots and a later history can keep references.
+ * changed in place. What belongs to the document lies in its history: every change of it is a command.
  */
 export class StudioState {
+  readonly history: EditHistory;
   /** What new concepts and a reset take; follows the image model. */
   defaults = $state.raw<StudioDefaults>(DEFAULTS);
   runtime = $state.raw<RuntimeInfo | null>(null);
   /** A sentence when the networks could not start. */
   startError = $state.raw<string | null>(null);
   image = $state.raw<OpenDocument | null>(null);
-  concepts = $state.raw<readonly ConceptSpec[]>([]);
-  detections = $state.raw<readonly Detection[]>([]);
-  /** sigmoid(presence) per concept id of the last detection run. */
-  presence = $state.raw<Readonly<Record<string, number>>>({});
-  parameters = $state.raw<StudioParameters>(DEFAULTS.parameters);
   selection = $state.raw<Selection>({ kind: 'document' });
   /** Name of the file that is being opened. */
   opening = $state.raw<string | null>(null);
   /** Name of the weight file that is being read. */
   reading = $state.raw<string | null>(null);
-  /** The last refinement; null until an area is finished. */
-  result = $state.raw<Refinement | null>(null);
   /** A recipe found in the picture, waiting for the user's choice. */
   offeredRecipe = $state.raw<Recipe | null>(null);
+  readonly #resolver = new DetectionResolver();
 
-  readonly ordered = $derived(sortDetections(this.concepts, this.detections));
-  readonly #numbers = $derived(Object.fromEntries(this.ordered.map(({ id }, index) => [id, index + 1])));
+  readonly concepts = $derived.by((): readonly ConceptSpec[] => this.history.present.concepts);
+  readonly candidates = $derived.by((): readonly Candidate[] => this.history.present.candidates);
+  readonly presence = $derived.by(() => this.history.present.presence);
+  readonly parameters = $derived.by((): StudioParameters => this.history.present.parameters);
+  /** Bottom first. */
+  readonly layers = $derived.by((): readonly Layer[] => this.history.present.layers);
+  /** Detections and why some candidates are none. */
+  readonly resolved = $derived.by(() =>
+    this.#resolver.resolve({
+      concepts: this.concepts,
+      candidates: this.candidates,
+      picture: this.image?.size ?? { width: 1, height: 1 },
+    }),
+  );
+  /** What is listed, drawn and refined, in the order of the numbers on the canvas. */
+  readonly detections = $derived<readonly Detection[]>(this.resolved.shown);
+  readonly #numbers = $derived(Object.fromEntries(this.detections.map(({ id }, index) => [id, index + 1])));
   readonly enabledCount = $derived(this.detections.filter(({ enabled }) => enabled).length);
   readonly selectedDetection = $derived(this.#find(this.detections, 'detection'));
   readonly selectedConcept = $derived(this.#find(this.concepts, 'concept'));
+  readonly selectedLayer = $derived(this.#find(this.layers, 'layer'));
+  /** Size of the painted canvas; null while nothing has been painted. */
+  readonly canvas = $derived<Size<'canvas'> | null>(this.layers.at(-1)?.canvas ?? null);
   readonly request = $derived.by((): RefineRequest =>
     buildRefineRequest(this.concepts, this.detections, this.parameters),
   );
@@ -75,10 +91,14 @@ export class StudioState {
       (this.parameters.global.enabled || (this.parameters.detail.enabled && this.enabledCount > 0)),
   );
 
-  constructor(defaults: StudioDefaults = DEFAULTS) {
+  constructor(defaults: StudioDefaults = DEFAULTS, store: StepStore = browserStepStore()) {
     this.defaults = defaults;
-    this.parameters = defaults.parameters;
-    this.addConcept();
+    this.history = new EditHistory(emptyDocument(defaults), store);
+  }
+
+  /** Does commands as one undoable step. */
+  dispatch(commands: DocumentCommand | readonly DocumentCommand[], options: StepOptions = {}): void {
+    this.history.dispatch(Array.isArray(commands) ? commands : [commands as DocumentCommand], options);
   }
 
   /** The number shown beside a detection, from 1 in the order of the list. */
@@ -91,23 +111,26 @@ export class StudioState {
   }
 
   detectionsOf(conceptId: string): readonly Detection[] {
-    return this.ordered.filter((detection) => detection.conceptId === conceptId);
+    return this.detections.filter((detection) => detection.conceptId === conceptId);
   }
 
   /** Adds a slot; an empty one that is already there is used first. */
-  addConcept(phrase = ''): string {
+  addConcept(phrase = '', more: Partial<Omit<ConceptSpec, 'id' | 'phrase'>> = {}): string {
     const empty = this.concepts.find((concept) => concept.phrase.trim() === '');
     if (phrase && empty) {
-      this.updateConcept(empty.id, { phrase });
+      this.updateConcept(empty.id, { ...more, phrase });
       return empty.id;
     }
     const id = nextConceptId(this.concepts.map((concept) => concept.id));
-    this.concepts = [...this.concepts, { id, ...this.defaults.concept, phrase }];
+    const concept = { id, ...this.defaults.concept, ...more, phrase };
+    this.dispatch({ type: 'add-concept', concept }, { subject: phrase });
     return id;
   }
 
   updateConcept(id: string, patch: Partial<Omit<ConceptSpec, 'id'>>): void {
-    this.concepts = this.concepts.map((concept) => (concept.id === id ? { ...concept, ...patch } : concept));
+    const subject = this.concepts.find((concept) => concept.id === id)?.phrase ?? '';
+    const joinKey = `concept ${id} ${Object.keys(patch).join()}`;
+    this.dispatch({ type: 'update-concept', id, patch }, { subject, joinKey });
   }
 
   /**
@@ -120,59 +143,78 @@ export class StudioState {
     this.defaults = next;
     if (sameValue(this.parameters, next.parameters)) return 'same';
     if (!sameValue(this.parameters, previous.parameters)) return 'kept';
-    this.parameters = next.parameters;
-    this.concepts = this.concepts.map((concept) => followConcept(concept, previous.concept, next.concept));
+    const followed = this.concepts.map((concept) => followConcept(concept, previous.concept, next.concept));
+    const updates = followed.map(({ id, ...patch }) => ({ type: 'update-concept', id, patch }) as const);
+    this.dispatch([{ type: 'set-parameters', patch: next.parameters }, ...updates]);
     return 'followed';
   }
 
-  /** Remembers the editable document and answers how to bring it back. */
+  /** Remembers where the history stands and answers how to come back. */
   checkpoint(): () => void {
-    const { concepts, detections, parameters } = this;
-    return () => {
-      this.concepts = concepts;
-      this.detections = detections;
-      this.parameters = parameters;
-    };
+    const { cursor } = this.history;
+    return () => void this.history.goTo(cursor);
   }
 
   /** Removes a concept with its detections. */
   removeConcept(id: string): void {
-    this.concepts = this.concepts.filter((concept) => concept.id !== id);
-    this.detections = this.detections.filter(({ conceptId }) => conceptId !== id);
-    if (this.concepts.length === 0) this.addConcept();
+    const subject = this.concepts.find((concept) => concept.id === id)?.phrase ?? '';
+    const last = this.concepts.length === 1 && this.concepts[0]?.id === id;
+    const fresh: DocumentCommand[] = last
+      ? [{ type: 'add-concept', concept: firstConcept(this.defaults) }]
+      : [];
+    this.dispatch([{ type: 'remove-concept', id }, ...fresh], { subject });
     this.select({ kind: 'document' });
   }
 
   /** An empty detection to paint by hand where nothing was found. */
   addDetection(conceptId: string): void {
     if (!this.image) return;
-    const detection = emptyDetection(conceptId, this.image.size);
-    this.detections = [...this.detections, detection];
-    this.select({ kind: 'detection', id: detection.id });
+    const candidate = candidateOf(conceptId, this.image.size);
+    this.dispatch({ type: 'add-candidates', candidates: [candidate] });
+    this.select({ kind: 'detection', id: candidate.id });
   }
 
-  updateDetection(id: string, patch: Partial<Omit<Detection, 'id'>>): void {
-    this.detections = this.detections.map((item) => (item.id === id ? { ...item, ...patch } : item));
+  updateCandidate(id: string, patch: Partial<Omit<Candidate, 'id'>>, options: StepOptions = {}): void {
+    const joinKey = `candidate ${id} ${Object.keys(patch).join()}`;
+    this.dispatch({ type: 'update-candidates', ids: [id], patch }, { joinKey, ...options });
   }
 
   removeDetection(id: string): void {
-    this.detections = this.detections.filter((item) => item.id !== id);
+    this.dispatch({ type: 'remove-candidates', ids: [id] }, { subject: String(this.numberOf(id)) });
     this.select({ kind: 'document' });
   }
 
-  tickConcept(conceptId: string, enabled: boolean): void {
-    this.detections = this.detections.map((item) =>
-      item.conceptId === conceptId ? { ...item, enabled } : item,
+  tick(id: string, tick: boolean): void {
+    this.dispatch(
+      { type: 'update-candidates', ids: [id], patch: { tick } },
+      { name: 'tick', subject: String(this.numberOf(id)) },
     );
   }
 
+  tickConcept(conceptId: string, tick: boolean): void {
+    const ids = this.detectionsOf(conceptId).map(({ id }) => id);
+    this.dispatch({ type: 'update-candidates', ids, patch: { tick } }, { name: 'tick' });
+  }
+
   tickOnly(id: string): void {
-    this.detections = this.detections.map((item) => ({ ...item, enabled: item.id === id }));
+    const others = this.detections.filter((item) => item.id !== id).map((item) => item.id);
+    this.dispatch(
+      [
+        { type: 'update-candidates', ids: others, patch: { tick: false } },
+        { type: 'update-candidates', ids: [id], patch: { tick: true } },
+      ],
+      { name: 'tick', subject: String(this.numberOf(id)) },
+    );
   }
 
   /** Replaces part of one section of the parameters. */
   setParameters<K extends SectionName>(section: K, patch: Partial<StudioParameters[K]>): void {
-    this.parameters = { ...this.parameters, [section]: { ...this.parameters[section], ...patch } };
+    this.patchParameters({ [section]: { ...this.parameters[section], ...patch } }, Object.keys(patch).join());
+  }
+
+  patchParameters(patch: Partial<StudioParameters>, what = ''): void {
+    const joinKey = `parameters ${Object.keys(patch).join()} ${what}`;
+    this.dispatch({ type: 'set-parameters', patch }, { joinKey, subject: Object.keys(patch).join() });
   }
 
   select(selection: Selection): void {
@@ -181,30 +223,32 @@ export class StudioState {
 
   /** The detection after or before the selected one, round and round. */
   stepDetection(direction: 1 | -1): Detection | undefined {
-    const count = this.ordered.length;
-    const current = this.ordered.findIndex(({ id }) => id === this.selectedDetection?.id);
+    const count = this.detections.length;
+    const current = this.detections.findIndex(({ id }) => id === this.selectedDetection?.id);
     const start = current < 0 && direction < 0 ? 0 : current;
-    const next = count ? this.ordered[(start + direction + count) % count] : undefined;
+    const next = count ? this.detections[(start + direction + count) % count] : undefined;
     if (next) this.select({ kind: 'detection', id: next.id });
     return next;
   }
 
-  /** Takes a newly opened picture: detections belonged to the old one. */
+  /** Takes a newly opened picture: detections, layers and history belonged to the old one. */
   takeImage(image: OpenDocument): void {
     if (this.image) URL.revokeObjectURL(this.image.url);
     this.image = image;
-    this.detections = [];
-    this.presence = {};
-    this.result = null;
+    const { concepts, parameters } = this;
+    this.begin({ ...emptyDocument(this.defaults), concepts, parameters });
     this.offeredRecipe = image.recipe;
     this.select({ kind: 'document' });
   }
 
+  /** Starts a history with this document. */
+  begin(state: DocumentState): void {
+    this.history.reset(state);
+  }
+
   /** Makes the document what a recipe says. */
-  applyRequest({ version: _version, concepts, detections, ...parameters }: RefineRequest): void {
-    this.parameters = parameters;
-    this.concepts = concepts;
-    this.detections = detections;
+  applyRequest(request: RefineRequest): void {
+    this.dispatch({ type: 'replace-document', state: recipeDocument(request) }, { name: 'recipe' });
     this.offeredRecipe = null;
   }
 

@@ -1,26 +1,19 @@
 import { planCanvas } from '#domain/geometry/canvas-size.ts';
-import type { JobEvent } from '#domain/job/events.ts';
-import type { RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
+import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { isWeightName } from './file-kinds.ts';
-import { JobState, type JobKind } from './job-state.svelte.ts';
-import { formatDuration, messages } from './messages.ts';
+import { DetectionCommands } from './detection-commands.ts';
+import { JobRunner, type CommandHost, type WorkerError } from './job-runner.ts';
+import { JobState } from './job-state.svelte.ts';
+import { LayerCommands, type RefineWish } from './layer-commands.ts';
+import { MaskCommands } from './mask-commands.ts';
+import { messages } from './messages.ts';
 import { ModelCommands } from './model-commands.ts';
-import { Painter } from './painter.ts';
-import { StrokeHistory } from './stroke-history.ts';
-import { buildDetectRequest, mergeDetections } from './requests.ts';
-import { isEmptyMask } from '#domain/mask/rle.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { StudioState } from './studio-state.svelte.ts';
 import { ViewState } from './view-state.svelte.ts';
-import {
-  WorkerClient,
-  callback,
-  type BrushStroke,
-  type OpenedImage,
-  type Result,
-  type ScaffoldStatistics,
-} from './worker-client.ts';
+import { browserStepStore } from './step-store.ts';
+import { WorkerClient, type OpenedImage, type Result, type ScaffoldStatistics } from './worker-client.ts';
 
 /** A stop waits this long for a step boundary before the worker is ended. */
 const STOP_PATIENCE_MS = 5000;
@@ -39,8 +32,6 @@ export interface Notifier {
   error(message: string): void;
 }
 
-type WorkerError = Extract<Result<never>, { readonly ok: false }>['error'];
-
 /** The studio's commands on its states: everything a button, a key or a dropped file can ask for. */
 export class Studio {
   readonly document: StudioState;
@@ -49,10 +40,11 @@ export class Studio {
   readonly client: WorkerClient;
   readonly models: ModelCommands;
   readonly samples = listSamples();
-  readonly #strokes = new StrokeHistory();
-  readonly painter = new Painter((stroke) => void this.#paint(stroke));
+  readonly detections: DetectionCommands;
+  readonly layers: LayerCommands;
+  readonly masks: MaskCommands;
   readonly notifier: Notifier;
-  #refining: RefineRequest | null = null;
+  readonly #runner: JobRunner;
   #started: Promise<void> = Promise.resolve();
 
   /**
@@ -63,14 +55,21 @@ export class Studio {
     notifier: Notifier,
     demoDefaults: StudioDefaults = DEFAULTS,
     connect = (onCrash: (reason: string) => void) => new WorkerClient(onCrash),
+    steps = browserStepStore(),
   ) {
     this.notifier = notifier;
-    this.document = new StudioState(demoDefaults);
+    this.document = new StudioState(demoDefaults, steps);
     this.client = connect((reason) => this.#crashed(reason));
-    const { document, job, client } = this;
+    const { document, job, client, view } = this;
     const started = () => this.#started;
     const expect = <T>(result: Result<T>) => this.#expect(result);
+    const explain = (error: WorkerError) => this.#explain(error);
+    const host: CommandHost & { view: ViewState } = { document, job, client, expect, explain, view };
+    this.#runner = new JobRunner(host);
     this.models = new ModelCommands({ document, job, client, notifier, demoDefaults, started, expect });
+    this.detections = new DetectionCommands(host, this.#runner);
+    this.layers = new LayerCommands(host, this.#runner);
+    this.masks = new MaskCommands(host);
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -99,7 +98,6 @@ export class Studio {
   restart(): void {
     this.client.terminate();
     this.document.runtime = null;
-    this.document.result = null;
     this.view.canvasEpoch++;
   }
 
@@ -134,35 +132,17 @@ export class Studio {
   async detect(): Promise<void> {
     const { document, job } = this;
     if (job.running || !document.ready) return;
-    const request = buildDetectRequest(document.concepts);
-    if (request.concepts.length === 0) return this.notifier.info(messages.bar.needsConcept);
-    await this.#run(
-      'detect',
-      (id, onEvent) => this.client.call((api) => api.detect(id, request, onEvent)),
-      ({ detections, presence }) => {
-        document.detections = mergeDetections(document.detections, detections);
-        document.presence = { ...document.presence, ...presence };
-        this.view.showMasks();
-        return messages.bar.detected(detections.length, request.concepts.length);
-      },
-    );
+    if (!document.hasPhrase) return this.notifier.info(messages.bar.needsConcept);
+    await this.detections.detect();
   }
 
-  async refine(): Promise<void> {
+  /** Paints everything that is ticked and switched on, or just what the wish names. */
+  async refine(wish: RefineWish = {}): Promise<void> {
     const { document, job } = this;
     if (job.running || !document.ready) return;
-    if (!document.canRefine) return this.notifier.info(messages.bar.nothingToDo);
-    const { request } = document;
-    this.view.masksVisible = false;
-    this.#refining = request;
-    await this.#run(
-      'refine',
-      (id, onEvent) => this.client.call((api) => api.refine(id, request, onEvent)),
-      ({ canvas, elapsedMs }) => {
-        document.result = { canvas, request };
-        return messages.bar.done(formatDuration(elapsedMs));
-      },
-    );
+    if (!wish.detections && !wish.tiles && !document.canRefine)
+      return this.notifier.info(messages.bar.nothingToDo);
+    await this.layers.refine(wish);
   }
 
   /** Stops at the next step; a worker that does not get there is ended, unless that would lose a refined picture. */
@@ -172,7 +152,7 @@ export class Studio {
     const { id } = job;
     void this.client.send((api) => api.cancel(id));
     job.stopWithin(STOP_PATIENCE_MS, () => {
-      if (document.result || job.areas.length > 0) job.stuck = true;
+      if (document.layers.length > 0 || job.areas.length > 0) job.stuck = true;
       else this.endNow();
     });
   }
@@ -186,17 +166,16 @@ export class Studio {
   async exportPng(): Promise<void> {
     const { document } = this;
     if (this.job.running || !document.ready) return;
-    const { exportLongSidePx } = document.parameters.output;
-    const made = document.result?.request ?? document.request;
-    const request = { ...made, output: { ...made.output, exportLongSidePx } };
-    await this.#run(
-      'export',
-      (job) => this.client.call((api) => api.exportPng({ request, includeMetadata: true, job })),
-      ({ blob, fileName, size }) => {
+    const { request, layers } = document;
+    await this.#runner.run({
+      kind: 'export',
+      request: (job) =>
+        this.client.call((api) => api.exportPng({ request, layers, includeMetadata: true, job })),
+      take: ({ blob, fileName, size }) => {
         download(blob, fileName);
         return messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
       },
-    );
+    });
   }
 
   /** Takes concepts, masks and parameters from the opened picture's recipe. */
@@ -242,7 +221,7 @@ export class Studio {
 
   resetParameters(): void {
     const undo = this.document.checkpoint();
-    this.document.parameters = this.document.defaults.parameters;
+    this.document.patchParameters(this.document.defaults.parameters);
     this.#offerUndo(messages.inspector.resetDone, undo);
   }
 
@@ -266,71 +245,22 @@ export class Studio {
 
   /** Document pixels per picture pixel: a finished canvas is finer than the picture that was opened. */
   get documentScale(): number {
-    const { image, result } = this.document;
-    return image && result ? result.canvas.width / image.size.width : 1;
+    const { image, canvas } = this.document;
+    return image && canvas ? canvas.width / image.size.width : 1;
   }
 
-  async #paint(stroke: BrushStroke): Promise<void> {
-    const painted = this.#expect(await this.client.call((api) => api.paint(stroke)));
-    if (!stroke.finished || !painted) return;
-    const before = this.document.detections.find(({ id }) => id === stroke.detectionId);
-    if (before) this.#strokes.remember(before);
-    const enabled = !isEmptyMask(painted.mask);
-    this.document.updateDetection(stroke.detectionId, { ...painted, edited: true, enabled });
+  /** Takes back the last step, whatever it was. */
+  async undo(): Promise<void> {
+    if (!(await this.document.history.undo())) this.notifier.info(messages.tools.nothingToUndo);
   }
 
-  undoStroke(): void {
-    const { detections } = this.document;
-    const last = this.#strokes.takeBack((id) => detections.some((detection) => detection.id === id));
-    if (!last) return this.notifier.info(messages.tools.nothingToUndo);
-    this.document.updateDetection(last.id, last.before);
-    this.view.showMasks();
-  }
-
-  /**
-   * Runs a job. Its answer goes to `take`, which says what came of it, only while the job is the present one and its
-   * picture still is the document; a late answer is dropped.
-   */
-  async #run<T>(
-    kind: JobKind,
-    request: (id: string, onEvent: (event: JobEvent) => void) => Promise<Result<T>>,
-    take: (value: T) => string,
-  ): Promise<void> {
-    const { job, document } = this;
-    const { image } = document;
-    const id = job.begin(kind);
-    const result = await request(
-      id,
-      callback((event: JobEvent) => this.#take(id, event)),
-    );
-    if (!job.isCurrent(id) || document.image !== image) return;
-    if (result.ok) return job.finish(take(result.value));
-    job.finish(result.error.code === 'aborted' ? this.#whyStopped() : '');
-    // Without a result to judge, hidden masks would look lost.
-    if (!document.result) this.view.showMasks();
-    this.#explain(result.error);
-  }
-
-  /** Without a wish to stop, the worker itself stopped the job for a new picture, which is on its way. */
-  #whyStopped(): string {
-    const { opening } = this.document;
-    const { areas, stopping } = this.job;
-    return opening === null || stopping ? messages.bar.stopped(areas.length) : messages.bar.replaced(opening);
-  }
-
-  #take(id: string, event: JobEvent): void {
-    if (!this.job.isCurrent(id)) return;
-    this.job.apply(id, event);
-    const { image } = this.document;
-    const request = this.#refining;
-    if (event.kind !== 'area' || this.job.areas.length !== 1 || !image || !request) return;
-    this.document.result = { canvas: planCanvas(image.size, request.output.canvasLongSidePx), request };
+  async redo(): Promise<void> {
+    if (!(await this.document.history.redo())) this.notifier.info(messages.tools.nothingToRedo);
   }
 
   /** The job of the picture before ends here, whether its last answer has come or not. */
   #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
     this.job.finish(outcome);
-    this.#strokes.clear();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
   }
@@ -344,9 +274,9 @@ export class Studio {
 
   /** Says what went wrong. A lost GPU is lost for its whole worker: once that had started, a new one takes over. */
   #explain({ code, message }: WorkerError): void {
-    const { result, runtime } = this.document;
+    const { layers, runtime } = this.document;
     if (code === 'aborted') return;
-    if (code === 'gpu-lost' && runtime) this.#recover(messages.errors.gpuLost(result !== null));
+    if (code === 'gpu-lost' && runtime) this.#recover(messages.errors.gpuLost(layers.length > 0));
     else this.notifier.error(message);
   }
 

@@ -1,5 +1,7 @@
+import type { Layer } from '#domain/document/layer.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Latest } from './latest.ts';
+import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
 import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
 import type { Studio } from './studio.ts';
@@ -18,6 +20,8 @@ export class Sync {
   plan = $state.raw<RefinePlan | null>(null);
   planError = $state.raw<string | null>(null);
   readonly #studio: Studio;
+  /** Ids of layers that were said to be lost. */
+  #reported: readonly string[] = [];
   #drawn: Camera = { scale: 1, x: 0, y: 0 };
 
   /** Keeps worker and storage up to date with the states. Must run while a component is being set up. */
@@ -35,7 +39,14 @@ export class Sync {
       if (document.runtime && document.image)
         overlays.push(buildOverlay(document.detections, document.selectedDetection?.id ?? null));
     });
+    const stacks = new Latest<readonly Layer[]>((layers) => this.#showLayers(layers));
+    $effect(() => {
+      if (document.runtime && document.image && studio.job.kind !== 'refine') stacks.push(document.layers);
+    });
     $effect(() => this.#planSoon());
+    $effect(() => {
+      window.document.documentElement.lang = currentLocale();
+    });
     this.#remember();
   }
 
@@ -53,11 +64,21 @@ export class Sync {
   }
 
   async #plan(request: RefineRequest): Promise<void> {
-    const { client, document } = this.#studio;
-    const result = await client.call((api) => api.plan(request));
+    const { client, document, layers } = this.#studio;
+    const result = await client.call((api) => api.plan(request, layers.targetOf()));
     if (document.request !== request) return;
     this.plan = result.ok ? result.value : null;
     this.planError = result.ok ? null : result.error.message;
+  }
+
+  /** Blends the stack anew. Layers whose pixels are gone, e.g. with an ended worker, are said once. */
+  async #showLayers(layers: readonly Layer[]): Promise<void> {
+    const { client, notifier } = this.#studio;
+    const shown = await client.call((api) => api.layers.show(layers));
+    const missing = shown.ok ? shown.value.missing.filter((id) => !this.#reported.includes(id)) : [];
+    this.#reported = [...this.#reported, ...missing];
+    const names = layers.filter(({ id }) => missing.includes(id)).map(({ name }) => name);
+    if (names.length > 0) notifier.error(messages.layers.missing(names));
   }
 
   async #sendView(view: WorkerView): Promise<void> {
@@ -89,15 +110,18 @@ export class Sync {
       parameters: document.parameters === document.defaults.parameters ? null : document.parameters,
       concepts: document.concepts,
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
+      locale: chosenLocale(),
     };
   }
 
-  #restore({ parameters, concepts, panels }: Settings): void {
+  #restore({ parameters, concepts, panels, locale }: Settings): void {
     const { document, view } = this.#studio;
-    if (parameters) document.parameters = parameters;
-    if (concepts.length > 0 && !document.hasPhrase) document.concepts = concepts;
+    const { present } = document.history;
+    const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
+    document.begin({ ...present, concepts: restored, parameters: parameters ?? present.parameters });
     view.leftOpen = panels.left;
     view.rightOpen = panels.right;
     view.explain = panels.explain;
+    chooseLocale(locale);
   }
 }

@@ -20,7 +20,6 @@ export type {
   OpenedImage,
   PresetFamily,
   RefinePlan,
-  RefineResult,
   Result,
   RuntimeInfo,
   ScaffoldStatistics,
@@ -29,6 +28,8 @@ export type {
   UnfinishedCopy,
   ViewState as WorkerView,
 } from '#worker/api.ts';
+export type { ExampleBox, LookRequest, LookResult, PickPrompt, PickResult } from '#worker/api-concepts.ts';
+export type { RefineTarget } from '#worker/api-layers.ts';
 
 /** The worker as the page calls it. */
 export type Api = Comlink.Remote<StudioApi>;

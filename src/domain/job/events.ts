@@ -28,6 +28,8 @@ export interface AreaEvent {
 export interface LayerEvent {
   readonly kind: 'layer';
   readonly layer: Layer;
+  /** Ids of the whole stack with this layer in it, bottom first: what a run that is stopped now leaves. */
+  readonly order: readonly string[];
 }
 
 /** Something the user should know though the job goes on, e.g. that no vision model is loaded. */

@@ -59,7 +59,7 @@ export class StageGestures {
   up(event: PointerEvent): void {
     const point = this.#pointers.get(event.pointerId);
     this.#pointers.delete(event.pointerId);
-    if (this.mode === 'paint') this.#studio.painter.end();
+    if (this.mode === 'paint') this.#studio.masks.painter.end();
     else if (point && this.mode === 'pan' && this.#isClick(event)) this.#selectAt(point);
     if (this.#pointers.size === 0) this.mode = 'idle';
   }
@@ -94,7 +94,7 @@ export class StageGestures {
       return notifier.info(messages.tools.needsDetection);
     }
     this.erasing = this.#wouldErase(event) || event.button === RIGHT_BUTTON;
-    this.#studio.painter.begin(
+    this.#studio.masks.painter.begin(
       { detectionId, mode: this.erasing ? 'erase' : 'add', radiusPx: view.brushRadiusPx },
       toPicture(view.camera, point),
     );
@@ -104,7 +104,7 @@ export class StageGestures {
     const { camera } = this.#studio.view;
     const events = event.getCoalescedEvents();
     const path = events.length > 0 ? events : [event];
-    this.#studio.painter.extend(path.map((each) => toPicture(camera, pointOf(each, surface))));
+    this.#studio.masks.painter.extend(path.map((each) => toPicture(camera, pointOf(each, surface))));
   }
 
   #wouldErase(event: PointerEvent): boolean {
@@ -112,7 +112,7 @@ export class StageGestures {
   }
 
   #beginPinch(): void {
-    if (this.mode === 'paint') this.#studio.painter.end();
+    if (this.mode === 'paint') this.#studio.masks.painter.end();
     this.mode = 'pinch';
   }
 

@@ -4,6 +4,7 @@ import { bar, time } from './bar.ts';
 import { concepts, detection } from './concepts.ts';
 import { errors } from './errors.ts';
 import { inspector } from './inspector.ts';
+import { layers } from './layers.ts';
 import { models } from './models.ts';
 import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
@@ -23,6 +24,7 @@ export const de: Catalogue = {
   bar,
   time,
   recipe,
+  layers,
   models,
   presets,
   offline,

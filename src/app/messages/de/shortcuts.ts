@@ -5,6 +5,7 @@ export const shortcuts: Catalogue['shortcuts'] = {
   note: 'Einzelne Tasten wirken, solange kein Textfeld den Fokus hat. Escape schließt einen Dialog und stoppt nie einen Lauf.',
   groups: {
     file: 'Datei',
+    edit: 'Bearbeiten',
     run: 'Lauf',
     view: 'Ansicht',
     detections: 'Erkennungen',
@@ -38,7 +39,8 @@ export const shortcuts: Catalogue['shortcuts'] = {
     'previous-detection': 'Vorige Erkennung',
     'toggle-detection': 'Erkennung an- oder abhaken',
     'remove-detection': 'Erkennung entfernen',
-    'undo-stroke': 'Letzten Pinselstrich zurücknehmen',
+    undo: 'Rückgängig machen',
+    redo: 'Wiederholen',
     'tool-select': 'Auswählen',
     'tool-brush': 'Pinsel',
     'tool-eraser': 'Radierer (oder Alt halten)',

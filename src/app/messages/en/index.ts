@@ -3,6 +3,7 @@ import { bar, time } from './bar.ts';
 import { concepts, detection } from './concepts.ts';
 import { errors } from './errors.ts';
 import { inspector } from './inspector.ts';
+import { layers } from './layers.ts';
 import { models } from './models.ts';
 import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
@@ -22,6 +23,7 @@ export const en = {
   bar,
   time,
   recipe,
+  layers,
   models,
   presets,
   offline,

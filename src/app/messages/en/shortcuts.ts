@@ -3,6 +3,7 @@ export const shortcuts = {
   note: 'Single keys work while no text field has the focus. Escape closes a dialog and never stops a run.',
   groups: {
     file: 'File',
+    edit: 'Edit',
     run: 'Run',
     view: 'View',
     detections: 'Detections',
@@ -30,7 +31,8 @@ export const shortcuts = {
     'previous-detection': 'Previous detection',
     'toggle-detection': 'Tick or untick the detection',
     'remove-detection': 'Remove the detection',
-    'undo-stroke': 'Undo the last brush stroke',
+    undo: 'Undo',
+    redo: 'Redo',
     'tool-select': 'Select',
     'tool-brush': 'Brush',
     'tool-eraser': 'Eraser (or hold Alt)',

@@ -1,0 +1,118 @@
+import type { DocumentCommand } from '#domain/document/commands.ts';
+import {
+  DocumentHistory,
+  type HistoryStep,
+  type Snapshot,
+  type StepOptions,
+} from '#domain/document/history.ts';
+import type { DocumentState } from '#domain/document/state.ts';
+import type { StepStore } from './step-store.ts';
+
+/** What differences of steps may take in memory; older ones lie in storage. */
+const HELD_BYTES = 128 * 2 ** 20;
+/** A pause this long between two changes of the same thing makes two steps of them. */
+const JOIN_WITHIN_MS = 1000;
+
+/**
+ * The history of the open document as the page sees it: present state and steps are reactive, old steps come and go
+ * between memory and storage on their own.
+ */
+export class EditHistory {
+  present = $state.raw<DocumentState>() as DocumentState;
+  steps = $state.raw<readonly HistoryStep[]>([]);
+  cursor = $state.raw(0);
+  snapshots = $state.raw<readonly Snapshot[]>([]);
+  readonly canUndo = $derived(this.cursor > 0);
+  readonly canRedo = $derived(this.cursor < this.steps.length);
+
+  #history: DocumentHistory;
+  readonly #store: StepStore;
+  /** Storage is asked in the order of the calls, so that no step is read before it is written. */
+  #stored: Promise<unknown> = Promise.resolve();
+  #lastAt = 0;
+
+  constructor(initial: DocumentState, store: StepStore) {
+    this.#history = new DocumentHistory(initial);
+    this.#store = store;
+    this.#publish();
+  }
+
+  /** Begins anew with another document: nothing of the old one can be undone. */
+  reset(state: DocumentState): void {
+    this.#history = new DocumentHistory(state);
+    void this.#later(() => this.#store.clear());
+    this.#publish();
+  }
+
+  /** Does commands as one step. */
+  dispatch(commands: readonly DocumentCommand[], options: StepOptions = {}): void {
+    const now = performance.now();
+    if (now - this.#lastAt > JOIN_WITHIN_MS) this.#history.seal();
+    this.#lastAt = now;
+    const forgotten = this.#history.dispatch(commands, options);
+    if (forgotten.length > 0) void this.#later(() => this.#store.remove(forgotten));
+    this.#spill();
+    this.#publish();
+  }
+
+  undo(): Promise<boolean> {
+    return this.goTo(this.cursor - 1);
+  }
+
+  redo(): Promise<boolean> {
+    return this.goTo(this.cursor + 1);
+  }
+
+  /** Goes to the state after `cursor` steps; false when there is none, or its steps could not be read back. */
+  async goTo(cursor: number): Promise<boolean> {
+    const history = this.#history;
+    if (cursor < 0 || cursor > history.steps.length) return false;
+    for (let id = history.missing(cursor); id !== null; id = history.missing(cursor)) {
+      const wanted = id;
+      const diff = await this.#later(() => this.#store.read(wanted));
+      if (!diff || this.#history !== history) return false;
+      history.supply(id, diff);
+    }
+    history.goTo(cursor);
+    this.#spill();
+    this.#publish();
+    return true;
+  }
+
+  /** Keeps the present state under a name. */
+  takeSnapshot(name: string): void {
+    this.#history.takeSnapshot(name);
+    this.#publish();
+  }
+
+  removeSnapshot(id: number): void {
+    this.#history.removeSnapshot(id);
+    this.#publish();
+  }
+
+  /** Comes back to a snapshot: a step of its own, so that nothing done since is lost. */
+  restoreSnapshot(id: number): void {
+    const snapshot = this.snapshots.find((candidate) => candidate.id === id);
+    if (!snapshot) return;
+    this.dispatch([{ type: 'replace-document', state: snapshot.state }], { subject: snapshot.name });
+  }
+
+  #spill(): void {
+    const steps = this.#history.spill(HELD_BYTES);
+    if (steps.length > 0) void this.#later(() => this.#store.write(steps));
+  }
+
+  #publish(): void {
+    const { present, steps, cursor, snapshots } = this.#history;
+    this.present = present;
+    this.steps = [...steps];
+    this.cursor = cursor;
+    this.snapshots = snapshots;
+  }
+
+  #later<T>(work: () => Promise<T>): Promise<T | null> {
+    const done = this.#stored.then(work).catch(() => null);
+    this.#stored = done;
+    return done;
+  }
+}

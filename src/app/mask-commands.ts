@@ -1,0 +1,32 @@
+import { editsFrom } from '#domain/detection/resolve.ts';
+import type { CommandHost } from './job-runner.ts';
+import { Painter } from './painter.ts';
+import type { BrushStroke } from './worker-client.ts';
+
+/** Everything done to a detection's mask by hand. */
+export class MaskCommands {
+  readonly painter = new Painter((stroke) => void this.#paint(stroke));
+  readonly #host: CommandHost;
+
+  constructor(host: CommandHost) {
+    this.#host = host;
+  }
+
+  /** What was painted is kept as additions and removals, so that rules and re-runs leave it alone. */
+  async #paint(stroke: BrushStroke): Promise<void> {
+    const { document, client, expect } = this.#host;
+    const painted = expect(await client.call((api) => api.paint(stroke)));
+    if (!stroke.finished || !painted) return;
+    const before = document.resolved.ruleMasks.get(stroke.detectionId);
+    if (!before) return;
+    const subject = String(document.numberOf(stroke.detectionId));
+    document.dispatch(
+      {
+        type: 'update-candidates',
+        ids: [stroke.detectionId],
+        patch: { edits: editsFrom(before, painted.mask), tick: true },
+      },
+      { name: 'stroke', subject },
+    );
+  }
+}
