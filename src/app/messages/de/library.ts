@@ -71,16 +71,12 @@ export const first: Models['first'] = {
     'Das ganze Studio funktioniert damit, auch offline. Es ist winzig und hat von Zeichnungen gelernt, also am besten an den Beispielen ausprobieren; Fotos brauchen Modelle in voller Größe.',
   sample: 'Ein Beispiel ausprobieren',
   needed: 'Was wofür gebraucht wird',
-  needs: [
-    { role: 'checkpoint', size: '6,9 GB', text: 'Jeder SDXL-Checkpoint malt Details und Kacheln neu.' },
-    {
-      role: 'sam3',
-      size: '3,4 GB',
-      text: 'SAM 3 findet, was benannt wird. Ohne ihn: Masken von Hand malen.',
-    },
-    { role: 'ip-adapter', size: '0,85 GB', text: 'Der IP-Adapter hält Gesichter und Farben. Optional.' },
-    { role: 'vision', size: '2,5 GB', text: 'Durch CLIP-ViT-H schaut der IP-Adapter.' },
-  ],
+  needs: {
+    checkpoint: 'Jeder SDXL-Checkpoint malt Details und Kacheln neu.',
+    sam3: 'SAM 3 findet, was benannt wird. Ohne ihn: Masken von Hand malen.',
+    'ip-adapter': 'Der IP-Adapter hält Gesichter und Farben. Optional.',
+    vision: 'Durch CLIP-ViT-H schaut der IP-Adapter.',
+  },
   get: 'Modelle besorgen',
   offline: 'Alles läuft auf diesem Rechner und funktioniert auch ohne Netzwerk weiter.',
 };

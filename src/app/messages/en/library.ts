@@ -1,14 +1,6 @@
-import type { ModelRole } from '../../worker-client.ts';
 import { wordsOf } from '../words.ts';
 
 const { plural } = wordsOf('en');
-
-/** What a model is good for, with the size of its usual file. */
-export interface Need {
-  readonly role: ModelRole;
-  readonly size: string;
-  readonly text: string;
-}
 
 export const library = {
   link: 'Link folder…',
@@ -66,13 +58,6 @@ export const library = {
   topOfFolder: 'Top of the linked folder',
 };
 
-const NEEDS: readonly Need[] = [
-  { role: 'checkpoint', size: '6.9 GB', text: 'Any SDXL checkpoint re-paints details and tiles.' },
-  { role: 'sam3', size: '3.4 GB', text: 'SAM 3 finds what you name. Without it, paint masks by hand.' },
-  { role: 'ip-adapter', size: '0.85 GB', text: 'IP-Adapter keeps faces and colours. Optional.' },
-  { role: 'vision', size: '2.5 GB', text: 'CLIP-ViT-H is what the IP-Adapter looks through.' },
-];
-
 export const first = {
   title: 'Use your own models',
   lead: 'Link the models folder you already have. Files are read in place: nothing is copied, converted or uploaded.',
@@ -81,7 +66,12 @@ export const first = {
     'The whole studio works with it, also offline. It is tiny and learned from drawings, so try it on the samples; photos need full-size models.',
   sample: 'Try a sample',
   needed: 'What is needed for what',
-  needs: NEEDS,
+  needs: {
+    checkpoint: 'Any SDXL checkpoint re-paints details and tiles.',
+    sam3: 'SAM 3 finds what you name. Without it, paint masks by hand.',
+    'ip-adapter': 'IP-Adapter keeps faces and colours. Optional.',
+    vision: 'CLIP-ViT-H is what the IP-Adapter looks through.',
+  },
   get: 'Get models',
   offline: 'Everything runs on this computer and keeps working without a network.',
 };
