@@ -96,7 +96,10 @@ function discChords(reach: number, upTo: boolean): number[] {
   return chords;
 }
 
-/** Counts +1 where a widened span of the row begins and −1 where it ends, by columns from `left`. */
+/**
+ * Counts +1 where a widened span of the row begins and −1 where it ends, by columns from `left`. Every span reaches into
+ * the window: all inside pixels do, and outside ones beyond it belong to spans that end or begin in it.
+ */
 function addWidened(
   edges: Int32Array,
   { firstOfRow, from, to }: RowSpans,
@@ -106,9 +109,8 @@ function addWidened(
 ): void {
   const width = edges.length - 1;
   for (let i = firstOfRow[row] as number; i < (firstOfRow[row + 1] as number); i++) {
-    const begin = Math.max(0, Math.max(0, (from[i] as number) - left) - by);
-    const end = Math.min(width, Math.min(width, (to[i] as number) - left) + by);
-    if ((to[i] as number) <= left || (from[i] as number) >= left + width) continue;
+    const begin = Math.max(0, (from[i] as number) - left - by);
+    const end = Math.min(width, (to[i] as number) - left + by);
     edges[begin] = (edges[begin] as number) + 1;
     edges[end] = (edges[end] as number) - 1;
   }

@@ -1,8 +1,8 @@
 import { rect, type Rect, type Size } from '../geometry/rect.ts';
 import { AppError } from '../job/app-error.ts';
 import type { MaskRle } from '../job/request.ts';
-import { checkRle, unitRect } from './rle.ts';
-import { forEachStretch, RunBuilder, spansOf } from './spans.ts';
+import { unitRect } from './rle.ts';
+import { checkRle, forEachStretch, RunBuilder, spansOf } from './spans.ts';
 
 /**
  * Sets of pixels, combined and measured on their runs alone: no operation decodes a mask, each takes time in the

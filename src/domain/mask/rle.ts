@@ -1,7 +1,7 @@
 import { rect, type Rect, type Space } from '../geometry/rect.ts';
-import { AppError } from '../job/app-error.ts';
 import type { MaskRle } from '../job/request.ts';
 import type { Mask } from '../raster.ts';
+import { checkRle, forEachStretch, RunBuilder } from './spans.ts';
 
 /** A coverage of at least this counts as inside wherever a yes or no is needed. */
 export const INSIDE = 128;
@@ -12,43 +12,61 @@ export function isEmptyMask(mask: MaskRle): boolean {
 }
 
 /** Run-length codes a mask: runs of zeros and ones alternate in row-major order, zeros first (that run may be 0). */
-export function encodeRle(mask: Mask): MaskRle {
-  const runs: number[] = [];
-  let inside = false;
-  let run = 0;
-  for (const coverage of mask.data) {
-    if (coverage >= INSIDE !== inside) {
-      runs.push(run);
-      run = 0;
-      inside = !inside;
-    }
-    run++;
-  }
-  runs.push(run);
-  return { width: mask.width, height: mask.height, runs };
+export function encodeRle({ width, height, data }: Mask): MaskRle {
+  const result = new RunBuilder();
+  addStretches(result, data, 0, data.length);
+  return result.build(width, height);
 }
 
-/** @throws AppError bad-request when the runs are no whole numbers or do not fill the mask exactly. */
-export function checkRle({ width, height, runs }: MaskRle): void {
-  const wholeRuns = runs.every((run) => Number.isSafeInteger(run) && run >= 0);
-  const filled = runs.reduce((sum, run) => sum + run, 0);
-  if (!wholeRuns || filled !== width * height)
-    throw new AppError(
-      'bad-request',
-      `A mask's runs describe ${filled} pixels, but it is ${width}×${height} px large. Detect again, or repaint it.`,
-    );
+/**
+ * The mask encoded again where it may have changed: rows [rows.y, rows.y + rows.height) are read from its pixels, the
+ * others taken over from the runs it had before. Equal to encodeRle in the time of the rows and the runs.
+ */
+export function encodeRleRows(
+  { width, height, data }: Mask,
+  before: MaskRle,
+  rows: { readonly y: number; readonly height: number },
+): MaskRle {
+  const [first, last] = [rows.y * width, (rows.y + rows.height) * width];
+  const result = new RunBuilder();
+  forEachStretch(before, (start, end) => result.add(start, Math.min(end, first)));
+  addStretches(result, data, first, last);
+  forEachStretch(before, (start, end) => result.add(Math.max(start, last), end));
+  return result.build(width, height);
+}
+
+/** The top bit of four pixels: exactly what tells inside from outside. */
+const TOP_BITS = 0x80808080 | 0;
+
+/** Adds the inside pixels of data[first, last), looking at four at a time wherever they are alike. */
+function addStretches(result: RunBuilder, data: Uint8Array, first: number, last: number): void {
+  const aligned = data.byteOffset % 4 === 0 ? data : data.slice();
+  const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
+  for (let at = first; at < last;) {
+    const begin = endOfStretch(data, words, at, last, 0);
+    at = endOfStretch(data, words, begin, last, TOP_BITS);
+    result.add(begin, at);
+  }
+}
+
+/** The first pixel from `from` on that is not on the side given by its top bits. */
+function endOfStretch(data: Uint8Array, words: Int32Array, from: number, last: number, side: number): number {
+  const inside = side !== 0;
+  let at = from;
+  while (at < last) {
+    if (at % 4 === 0 && at + 4 <= last && ((words[at / 4] as number) & TOP_BITS) === side) at += 4;
+    else if ((data[at] as number) >= INSIDE === inside) at++;
+    else return at;
+  }
+  return last;
 }
 
 /** Undoes encodeRle: 0 or 255 per pixel. @throws AppError bad-request when the runs do not fill the mask exactly. */
 export function decodeRle(rle: MaskRle): Mask<'image'> {
   checkRle(rle);
-  const { width, height, runs } = rle;
+  const { width, height } = rle;
   const data = new Uint8Array(width * height);
-  let at = 0;
-  runs.forEach((run, i) => {
-    if (i % 2 === 1) data.fill(255, at, at + run);
-    at += run;
-  });
+  forEachStretch(rle, (start, end) => data.fill(255, start, end));
   return { width, height, data };
 }
 

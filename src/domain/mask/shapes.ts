@@ -1,7 +1,7 @@
 import { clamp } from '../geometry/snap.ts';
 import type { Rect, Size } from '../geometry/rect.ts';
 import type { MaskRle } from '../job/request.ts';
-import type { Point } from './brush.ts';
+import type { Point } from './brush-tip.ts';
 import { RunBuilder } from './spans.ts';
 
 /**

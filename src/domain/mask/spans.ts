@@ -1,6 +1,6 @@
 import type { Size } from '../geometry/rect.ts';
+import { AppError } from '../job/app-error.ts';
 import type { MaskRle } from '../job/request.ts';
-import { checkRle } from './rle.ts';
 
 /**
  * A mask as stretches of single rows: span i covers columns [from[i], to[i]) of row y where
@@ -32,6 +32,17 @@ export class RunBuilder {
     const rest = width * height - this.#end;
     return { width, height, runs: rest > 0 ? [...this.#runs, rest] : this.#runs };
   }
+}
+
+/** @throws AppError bad-request when the runs are no whole numbers or do not fill the mask exactly. */
+export function checkRle({ width, height, runs }: MaskRle): void {
+  const wholeRuns = runs.every((run) => Number.isSafeInteger(run) && run >= 0);
+  const filled = runs.reduce((sum, run) => sum + run, 0);
+  if (!wholeRuns || filled !== width * height)
+    throw new AppError(
+      'bad-request',
+      `A mask's runs describe ${filled} pixels, but it is ${width}×${height} px large. Detect again, or repaint it.`,
+    );
 }
 
 /**

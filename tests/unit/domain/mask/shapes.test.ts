@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rect, size } from '#domain/geometry/rect.ts';
-import type { Point } from '#domain/mask/brush.ts';
+import type { Point } from '#domain/mask/brush-tip.ts';
 import { intersectRle, invertRle, emptyRle, unionRle } from '#domain/mask/rle-algebra.ts';
 import { ellipseToRle, polygonToRle, rectToRle, type FillRule } from '#domain/mask/shapes.ts';
 import { bitsOf, rleOf, rowsOf, type Bits } from './arbitrary-masks.ts';
