@@ -2,7 +2,8 @@ import { gridOf } from '#models/sam3/config.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
-import { keptQueries, sigmoid, unitBox } from '#domain/sam3/answers.ts';
+import { bestQueries, keptQueries, sigmoid, unitBox } from '#domain/sam3/answers.ts';
+import type { ExemplarBox } from '#domain/sam3/exemplar.ts';
 import { phraseTokens, type PhraseTokens } from '#domain/sam3/phrase.ts';
 import { sam3Input } from '#domain/sam3/preprocess.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
@@ -24,9 +25,24 @@ export interface Sam3Answer {
   readonly presence: number;
   /** In query order, without suppression of duplicates. */
   readonly detections: readonly Sam3Detection[];
-  /** The phrase was longer than the model's context; only its beginning was used. */
-  readonly truncated: boolean;
+  /** What was used of a phrase longer than the model's context; else null. */
+  readonly readAs: string | null;
 }
+
+/** A box around something that is wanted, or not, in fractions of the picture. */
+export interface Sam3Example {
+  readonly box: Rect<'unit'>;
+  readonly positive: boolean;
+}
+
+export interface Sam3DetectOptions {
+  readonly examples?: readonly Sam3Example[];
+  /** Most answers, the best ones: masks are computed for no other. */
+  readonly limit?: number;
+}
+
+/** What stands for the phrase when there are only examples (spec/sam3.md 2.4). */
+const EXAMPLES_ALONE = 'visual';
 
 export interface SegmenterOptions {
   /** Replaces the CLIP tokenizer, e.g. where a model has its own vocabulary. */
@@ -69,21 +85,26 @@ export class Sam3Segmenter {
   }
 
   async #encode(phrase: string): Promise<PhraseFeatures> {
-    const { ids, truncated } = this.#tokenize(phrase, this.#networks.config.context);
+    const { ids, readAs } = this.#tokenize(phrase, this.#networks.config.context);
     const features = await this.#networks.text(ids);
-    return { rows: validRows(features, ids), truncated };
+    return { rows: validRows(features, ids), readAs };
   }
 }
 
 interface PhraseFeatures {
   readonly rows: FloatTensor;
-  readonly truncated: boolean;
+  readonly readAs: string | null;
 }
 
 /** Id 0 is padding to the original, even where it is a real "!" token (spec/sam3.md 3.2): its row is dropped. */
 export function validRows(features: FloatTensor, ids: readonly number[]): FloatTensor {
   const valid = ids.flatMap((id, i) => (id === 0 ? [] : [i]));
   return valid.length === ids.length ? features : pickRows(features, valid);
+}
+
+/** A box drawn by the user as the geometry encoder wants it. */
+function exemplar({ box: { x, y, width, height }, positive }: Sam3Example): ExemplarBox {
+  return { cx: x + width / 2, cy: y + height / 2, w: width, h: height, positive };
 }
 
 /** SAM 3 over one picture whose features are kept (`EncodedImage` of the pipelines). */
@@ -99,17 +120,33 @@ export class Sam3Image {
     this.#text = text;
   }
 
-  /** Objects of a concept whose score is above the threshold (0…1, strictly). */
-  async detect(phrase: string, threshold: number): Promise<Sam3Answer> {
+  /**
+   * Objects of a concept whose score is above the threshold (0…1, strictly).
+   * @param phrase empty: by the examples alone.
+   */
+  async detect(
+    phrase: string,
+    threshold: number,
+    { examples = [], limit = Infinity }: Sam3DetectOptions = {},
+  ): Promise<Sam3Answer> {
     const features = this.#maps();
-    const { rows, truncated } = await this.#text(phrase);
-    this.#cls ??= this.#networks.geometry(features.fpn2, []);
-    const outputs = await this.#networks.ground(features, joinRows(rows, await this.#cls));
+    const { rows, readAs } = await this.#text(phrase || EXAMPLES_ALONE);
+    const outputs = await this.#networks.ground(features, joinRows(rows, await this.#geometry(examples)));
     try {
-      return { ...(await this.#answer(outputs, threshold)), truncated };
+      return { ...(await this.#answer(outputs, threshold, limit)), readAs };
     } finally {
       disposeAll(outputs);
     }
+  }
+
+  /** The prompt's geometry rows; without examples always the same one (spec/sam3.md 2.4). */
+  #geometry(examples: readonly Sam3Example[]): Promise<FloatTensor> {
+    const { fpn2 } = this.#maps();
+    if (examples.length > 0) return this.#networks.geometry(fpn2, examples.map(exemplar));
+    if (this.#cls) return this.#cls;
+    const cls = this.#networks.geometry(fpn2, []);
+    cls.catch(() => (this.#cls = undefined));
+    return (this.#cls = cls);
   }
 
   dispose(): void {
@@ -122,7 +159,7 @@ export class Sam3Image {
     return { fpn0, fpn1, fpn2 };
   }
 
-  async #answer(outputs: Outputs, threshold: number): Promise<Omit<Sam3Answer, 'truncated'>> {
+  async #answer(outputs: Outputs, threshold: number, limit: number): Promise<Omit<Sam3Answer, 'readAs'>> {
     const read = async (name: string) => (await outputs[name]?.read())?.data as Float32Array;
     const presence = sigmoid((await read('presence'))[0] as number);
     if (Number.isNaN(presence))
@@ -130,7 +167,7 @@ export class Sam3Image {
         'internal',
         'SAM 3 answered with values that are not finite; its weights may be damaged.',
       );
-    const kept = keptQueries(await read('logits'), presence, threshold);
+    const kept = bestQueries(keptQueries(await read('logits'), presence, threshold), limit);
     if (kept.length === 0) return { presence, detections: [] };
     const boxes = await read('boxes');
     const fields = await this.#fields(

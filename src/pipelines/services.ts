@@ -134,16 +134,31 @@ export interface RawDetection {
   readonly logits: Field<'image'>;
 }
 
+/** A box around something that is wanted, or not. */
+export interface ExampleArea {
+  readonly box: Rect<'unit'>;
+  readonly positive: boolean;
+}
+
+export interface DetectOptions {
+  /** Examples and counter-examples in the same picture. */
+  readonly examples?: readonly ExampleArea[];
+  /** Most answers, the best ones. Default: all. */
+  readonly limit?: number;
+}
+
 /** SAM 3 over one picture whose features are kept. */
 export interface EncodedImage {
+  /** @param phrase empty: by the examples alone. */
   detect(
     phrase: string,
     threshold: number,
+    options?: DetectOptions,
   ): Promise<{
     readonly presence: number;
     readonly detections: readonly RawDetection[];
-    /** The phrase was longer than the model can read; only its beginning was looked for. */
-    readonly truncated: boolean;
+    /** The phrase was longer than the model can read, and this is what of it was looked for; else null. */
+    readonly readAs: string | null;
   }>;
   dispose(): void;
 }

@@ -5,7 +5,8 @@ import { checkRecipe, checkRefineRequest } from '#domain/job/schema.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { maskBox, encodeRle } from '#domain/mask/rle.ts';
 import { paintStroke } from '#domain/mask/brush.ts';
-import { detect, ImageFeatures } from '#pipelines/detect.ts';
+import { detect } from '#pipelines/detect.ts';
+import { ImageFeatures } from '#pipelines/image-features.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
 import type { JobContext } from '#pipelines/progress.ts';
@@ -100,7 +101,7 @@ export class Studio implements StudioApi {
       const backend = this.#ready();
       return backend.during(async () => {
         const { segmenter } = await backend.detecting(context);
-        return detect(picture.raster, request, segmenter, this.#features, job, context);
+        return detect(picture.raster, request, segmenter, this.#features, context);
       });
     });
   }

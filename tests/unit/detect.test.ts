@@ -3,7 +3,8 @@ import type { JobEvent } from '#domain/job/events.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
-import { detect, ImageFeatures } from '#pipelines/detect.ts';
+import { detect } from '#pipelines/detect.ts';
+import { ImageFeatures } from '#pipelines/image-features.ts';
 import type { EncodedImage, RawDetection, Segmenter } from '#pipelines/services.ts';
 import { concept, testPicture } from './pipelines-fakes.ts';
 
@@ -26,10 +27,13 @@ function answer(x: number, y: number, side: number, score: number): RawDetection
 interface Fake extends Segmenter {
   encoded: number;
   disposed: number;
-  asked: [string, number][];
+  asked: [string, number, number | undefined][];
 }
 
-function segmenter(answers: Readonly<Record<string, readonly RawDetection[]>>, truncated = false): Fake {
+function segmenter(
+  answers: Readonly<Record<string, readonly RawDetection[]>>,
+  readAs: string | null = null,
+): Fake {
   const fake: Fake = {
     encoded: 0,
     disposed: 0,
@@ -37,9 +41,9 @@ function segmenter(answers: Readonly<Record<string, readonly RawDetection[]>>, t
     encodeImage: () => {
       fake.encoded++;
       const image: EncodedImage = {
-        detect: (phrase, threshold) => {
-          fake.asked.push([phrase, threshold]);
-          return Promise.resolve({ presence: 0.8, detections: answers[phrase] ?? [], truncated });
+        detect: (phrase, threshold, options) => {
+          fake.asked.push([phrase, threshold, options?.limit]);
+          return Promise.resolve({ presence: 0.8, detections: answers[phrase] ?? [], readAs });
         },
         dispose: () => void fake.disposed++,
       };
@@ -54,23 +58,15 @@ interface Run {
   readonly with: Segmenter | null;
   readonly image?: Raster8<'image'>;
   readonly features?: ImageFeatures;
-  readonly runId?: string;
   readonly events?: JobEvent[];
 }
 
-function run({
-  concepts,
-  with: model,
-  image = PICTURE,
-  features = new ImageFeatures(),
-  runId = 'r',
-  events,
-}: Run) {
+function run({ concepts, with: model, image = PICTURE, features = new ImageFeatures(), events }: Run) {
   const context = {
     signal: new AbortController().signal,
     onEvent: (event: JobEvent) => void events?.push(event),
   };
-  return detect(image, { concepts }, model, features, runId, context);
+  return detect(image, { concepts }, model, features, context);
 }
 
 const SMALL_CENTER = answer(6, 6, 4, 0.7);
@@ -98,67 +94,53 @@ describe('detection', () => {
 
   it('answers in concept order, best score first, with masks of the picture’s size', async () => {
     const model = segmenter({ ...THREE, eye: [SMALL_CENTER] });
-    const concepts = [concept({ id: 'e', phrase: 'eye', threshold: 0.3 }), concept({ id: 'f' })];
-    const { detections, presence } = await run({ concepts, with: model });
-    expect(detections.map(({ conceptId, score }) => [conceptId, score])).toEqual([
+    const concepts = [concept({ id: 'e', phrase: 'eye', threshold: 0.05 }), concept({ id: 'f' })];
+    const { found, presence } = await run({ concepts, with: model });
+    expect(found.map(({ conceptId, score }) => [conceptId, score])).toEqual([
       ['e', 0.7],
       ['f', 0.9],
       ['f', 0.7],
       ['f', 0.6],
     ]);
     expect(presence).toEqual({ e: 0.8, f: 0.8 });
-    expect(model.asked).toEqual([
-      ['eye', 0.3],
-      ['face', 0.5],
-    ]);
-    const mask = decodeRle(detections[0]!.mask);
+    const mask = decodeRle(found[0]!.mask);
     expect([mask.width, mask.height, mask.data[32 * 64 + 32], mask.data[0]]).toEqual([64, 64, 255, 0]);
   });
 
-  it.each([
-    ['largest', [0.6]],
-    ['center', [0.7]],
-    ['first', [0.9]],
-    ['all', [0.9, 0.7, 0.6]],
-  ] as const)('ticks what “%s” picks', async (selection, scores) => {
-    const { detections } = await run({ concepts: [concept({ selection })], with: segmenter(THREE) });
-    expect(detections.filter(({ enabled }) => enabled).map(({ score }) => score)).toEqual(scores);
-    expect(detections).toHaveLength(3);
+  it('asks for candidates far below a threshold, but for no more than sixty', async () => {
+    const model = segmenter(THREE);
+    const concepts = [concept({ threshold: 0.05 }), concept({ threshold: 0.7 })];
+    await run({ concepts, with: model });
+    expect(model.asked).toEqual([
+      ['face', 0.05, 60],
+      ['face', 0.1, 60],
+    ]);
   });
 
-  it('keeps the best of answers that are one object, and no more than asked for', async () => {
-    const twins = { face: [answer(0, 0, 8, 0.6), answer(0, 0, 8, 0.8), answer(9, 9, 4, 0.5)] };
-    const { detections } = await run({ concepts: [concept()], with: segmenter(twins) });
-    expect(detections.map(({ score }) => score)).toEqual([0.8, 0.5]);
-    const one = await run({ concepts: [concept({ maxObjects: 1 })], with: segmenter(THREE) });
-    expect(one.detections.map(({ score }) => score)).toEqual([0.9]);
+  it('applies no rule: repeated answers and more than wanted come back', async () => {
+    const twins = { face: [answer(0, 0, 8, 0.6), answer(0, 0, 8, 0.8), answer(9, 9, 4, 0.2)] };
+    const concepts = [concept({ maxObjects: 1, threshold: 0.5, selection: 'first' })];
+    const { found } = await run({ concepts, with: segmenter(twins) });
+    expect(found.map(({ score }) => score)).toEqual([0.8, 0.6, 0.2]);
   });
 
   it('drops answers with an empty mask', async () => {
-    const { detections } = await run({
+    const { found } = await run({
       concepts: [concept()],
       with: segmenter({ face: [answer(0, 0, 0, 0.99), SMALL_CENTER] }),
     });
-    expect(detections.map(({ score }) => score)).toEqual([0.7]);
+    expect(found.map(({ score }) => score)).toEqual([0.7]);
   });
 
   it('says when a phrase was cut', async () => {
     const events: JobEvent[] = [];
-    await run({ concepts: [concept()], with: segmenter({}, true), events });
+    await run({ concepts: [concept()], with: segmenter({}, 'fac'), events });
     expect(events.filter(({ kind }) => kind === 'notice')).toEqual([
-      { kind: 'notice', message: expect.stringContaining('longer than the detector can read') as string },
+      {
+        kind: 'notice',
+        message: '“face…” is longer than the detector can read. It looked for “fac”.',
+      },
     ]);
-  });
-
-  it('gives every detection an id of its own, across runs too', async () => {
-    const features = new ImageFeatures();
-    const ids: string[] = [];
-    for (const runId of ['1', '2']) {
-      const concepts = [concept(), concept({ id: 'd' })];
-      const { detections } = await run({ concepts, with: segmenter(THREE), features, runId });
-      ids.push(...detections.map(({ id }) => id));
-    }
-    expect(new Set(ids).size).toBe(12);
   });
 
   it('encodes a picture once and lets its features go with it', async () => {

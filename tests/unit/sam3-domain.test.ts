@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { evenThenOdd, ropeTable, windowMajor, axisCode } from '#models/sam3/tables.ts';
-import {
-  chosenMasks,
-  keptQueries,
-  maskIou,
-  sigmoid,
-  suppressDuplicates,
-  unitBox,
-} from '#domain/sam3/answers.ts';
+import { bestQueries, chosenMasks, keptQueries, sigmoid, unitBox } from '#domain/sam3/answers.ts';
 import { exemplarInputs, roiMatrix, sineCode } from '#domain/sam3/exemplar.ts';
 import { causalMask, phraseTokens } from '#domain/sam3/phrase.ts';
 import { gridCode, pointInputs } from '#domain/sam3/points.ts';
@@ -193,15 +186,10 @@ describe('answers', () => {
     );
   });
 
-  test('duplicates: the better of two overlapping masks stays, in the given order', () => {
-    const mask = (score: number, ...values: number[]) => ({
-      score,
-      logits: { data: Float32Array.from(values) },
-    });
-    const [worse, other, better] = [mask(0.6, 1, 1, 1, -1), mask(0.7, -1, -1, -1, 1), mask(0.9, 1, 1, 1, -1)];
-    expect(maskIou(worse.logits.data, better.logits.data)).toBe(1);
-    expect(suppressDuplicates([worse, other, better])).toEqual([other, better]);
-    expect(suppressDuplicates([worse, other, better], 1)).toHaveLength(3);
+  test('of more answers than wanted the best stay, in query order', () => {
+    const queries = [0.3, 0.9, 0.2, 0.7].map((score, index) => ({ index, score }));
+    expect(bestQueries(queries, 2).map(({ index }) => index)).toEqual([1, 3]);
+    expect(bestQueries(queries, 4)).toEqual(queries);
   });
 
   test('one mask: the first unless its outline is unstable, then the best of the others', () => {
@@ -216,11 +204,24 @@ describe('answers', () => {
 
 describe('phrases', () => {
   test('a phrase longer than the context is cut, says so, and still ends', () => {
-    const { ids, truncated } = phraseTokens('one two three four five six seven eight nine ten', 8);
+    const { ids, readAs } = phraseTokens('one two three four five six seven eight nine ten', 8);
     expect(ids).toHaveLength(8);
     expect([ids[0], ids.at(-1)]).toEqual([49406, 49407]);
-    expect(truncated).toBe(true);
-    expect(phraseTokens('cat', 32)).toEqual({ ids: [49406, 2368, 49407], truncated: false });
+    expect(readAs).toBe('one two three four five six');
+    expect(phraseTokens('cat', 32)).toEqual({ ids: [49406, 2368, 49407], readAs: null });
+  });
+
+  test('what is left of a cut phrase is readable, whatever the cut goes through', () => {
+    const cut = (context: number) => phraseTokens('A “Crème brûlée”, please, and then some', context).readAs;
+    expect([cut(9), cut(10), cut(11)]).toEqual(['a " crème br', 'a " crème brû', 'a " crème brûl']);
+    expect(phraseTokens('🦊🦊🦊🦊🦊🦊🦊', 5).readAs).toMatch(/^🦊+$/u);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 12, maxLength: 40 }), (phrase) => {
+        const { readAs } = phraseTokens(phrase, 8);
+        fc.pre(readAs !== null);
+        expect(readAs).not.toMatch(/\ufffd|<\/w>/);
+      }),
+    );
   });
 
   test('causal mask', () => {

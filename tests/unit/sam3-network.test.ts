@@ -246,7 +246,10 @@ describe('model files', () => {
 describe('segmenter', () => {
   const runtime = new CountingRuntime();
   const segmenter = new Sam3Segmenter(runtime, ruleModel(config), {
-    tokenize: (phrase, context) => ({ ids: CAT.slice(0, context), truncated: phrase.length > 20 }),
+    tokenize: (phrase, context) => ({
+      ids: CAT.slice(0, context),
+      readAs: phrase.length > 20 ? 'a very' : null,
+    }),
   });
   const asService: Segmenter = segmenter;
   const data = Uint8ClampedArray.from({ length: 40 * 30 * 4 }, (_, i) => (i * 37) % 251);
@@ -278,7 +281,7 @@ describe('segmenter', () => {
     const image = await segmenter.encodeImage({ width: 40, height: 30, data });
     expect((await image.detect('a dog', 1)).detections).toEqual([]);
     await image.detect('a dog', 1);
-    expect((await image.detect('a very long description', 1)).truncated).toBe(true);
+    expect((await image.detect('a very long description', 1)).readAs).toBe('a very');
     image.dispose();
     expect(Object.fromEntries(runtime.runs)).toEqual({
       'SAM 3 vision': 1,

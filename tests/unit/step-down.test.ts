@@ -4,7 +4,8 @@ import type { JobEvent } from '#domain/job/events.ts';
 import type { DetectRequest, RefineRequest } from '#domain/job/request.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
 import type { Raster8 } from '#domain/raster.ts';
-import { detect, ImageFeatures } from '#pipelines/detect.ts';
+import { detect } from '#pipelines/detect.ts';
+import { ImageFeatures } from '#pipelines/image-features.ts';
 import { MemoryLadder } from '#pipelines/memory-ladder.ts';
 import { ProgressTracker } from '#pipelines/progress.ts';
 import { refine } from '#pipelines/refine.ts';
@@ -310,7 +311,7 @@ describe('detecting', () => {
         encoded++;
         return Promise.resolve({
           detect: () =>
-            fits ? Promise.resolve({ presence: 1, detections: [], truncated: false }) : Promise.reject(oom()),
+            fits ? Promise.resolve({ presence: 1, detections: [], readAs: null }) : Promise.reject(oom()),
           dispose: () => undefined,
         });
       },
@@ -325,7 +326,7 @@ describe('detecting', () => {
     const features = new ImageFeatures();
     const detectRequest: DetectRequest = { concepts: [concept()] };
     const outcome = await new MemoryLadder(services, context).retry((current) =>
-      detect(PICTURE, detectRequest, current.segmenter, features, 'run', context),
+      detect(PICTURE, detectRequest, current.segmenter, features, context),
     );
     expect(outcome.presence).toEqual({ c: 1 });
     expect(encoded).toBe(2);

@@ -1,10 +1,11 @@
-import type { Detection, RefineRequest } from '#domain/job/request.ts';
+import type { ConceptSpec, Detection, FoundObject, RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import { SMALL_MODELS_PLAN } from '#domain/plan/types.ts';
 import { assembleNetworks, networkFacts } from '#pipelines/assemble.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
-import { detect, ImageFeatures } from '#pipelines/detect.ts';
+import { detect } from '#pipelines/detect.ts';
+import { ImageFeatures } from '#pipelines/image-features.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import { planRefine, refine } from '#pipelines/refine.ts';
 import type { Services } from '#pipelines/services.ts';
@@ -70,11 +71,17 @@ async function detections(
 ): Promise<readonly Detection[]> {
   const features = new ImageFeatures();
   const found = services.segmenter
-    ? (await detect(picture, request, services.segmenter, features, 'bench', context)).detections
+    ? (await detect(picture, request, services.segmenter, features, context)).found
     : [];
   features.clear();
-  const ticked = found.filter(({ enabled }) => enabled);
+  const ticked = request.concepts.flatMap((concept) => best(concept, found));
   return ticked.length > 0 ? ticked : [standIn(request.concepts[0]?.id ?? '')];
+}
+
+/** The concept's best answer above its threshold, if there is one. */
+function best({ id, threshold }: ConceptSpec, found: readonly FoundObject[]): Detection[] {
+  const first = found.find(({ conceptId, score }) => conceptId === id && score > threshold);
+  return first ? [{ ...first, id: `bench.${id}`, enabled: true, edited: false }] : [];
 }
 
 /** A rectangle painted by hand, as the studio stores it. */

@@ -2,7 +2,7 @@ import { wholeRect, type Rect, type Size } from '../geometry/rect.ts';
 import type { Field, Mask } from '../raster.ts';
 
 /** Per output sample: the two source indices and the weight of the second. */
-interface LinearAxis {
+export interface LinearAxis {
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly weight: Float32Array;
@@ -10,9 +10,14 @@ interface LinearAxis {
 
 /**
  * Samples `count` cells starting at `from` on an axis of `targetLength` cells laid over `sourceLength` ones, cell
- * centres aligned (half-pixel convention, align_corners=False), edges repeated.
+ * centres aligned (half-pixel convention, align_corners=False), edges repeated. Lengths and start need not be whole.
  */
-function linearAxis(sourceLength: number, targetLength: number, from: number, count: number): LinearAxis {
+export function linearAxis(
+  sourceLength: number,
+  targetLength: number,
+  from: number,
+  count: number,
+): LinearAxis {
   const low = new Int32Array(count);
   const high = new Int32Array(count);
   const weight = new Float32Array(count);

@@ -10,6 +10,8 @@ export const EOS = 49407;
 export interface Bpe {
   /** Token ids of a text, without BOS, EOS and padding. */
   encode(text: string, cleaning?: TextCleaning): number[];
+  /** The text of such ids: cleaned, words set apart by spaces. A character that is cut in half at the end is dropped. */
+  decode(ids: readonly number[]): string;
 }
 
 const MERGE_COUNT = 48_894;
@@ -27,7 +29,8 @@ const WORDS_AND_SPECIALS = new RegExp(`<\\|startoftext\\|>|<\\|endoftext\\|>|${W
 export function createBpe(merges: string): Bpe {
   const pairs = merges.split('\n').slice(1, MERGE_COUNT + 1);
   const ranks = new Map(pairs.map((pair, rank) => [pair, rank]));
-  const ids = vocabulary(pairs);
+  const tokens = vocabulary(pairs);
+  const ids = new Map(tokens.map((token, id) => [token, id]));
   const encodeWord = (word: string): number[] => {
     const special = word.startsWith('<|') ? ids.get(word) : undefined;
     return special === undefined
@@ -39,6 +42,8 @@ export function createBpe(merges: string): Bpe {
       const words = cleanText(text, cleaning).match(cleaning === 'sam3' ? WORDS : WORDS_AND_SPECIALS);
       return (words ?? []).flatMap(encodeWord);
     },
+    decode: (wanted) =>
+      textOf(wanted.flatMap((id) => symbolBytes((tokens[id] ?? '').replace(/<\/w>$/, ' ')))).trim(),
   };
 }
 
@@ -50,6 +55,12 @@ export function encodeBpe(text: string, cleaning: TextCleaning = 'fast'): number
   return shared.encode(text, cleaning);
 }
 
+/** {@link Bpe.decode} over CLIP's merges. */
+export function decodeBpe(ids: readonly number[]): string {
+  shared ??= createBpe(CLIP_MERGES);
+  return shared.decode(ids);
+}
+
 /** SAM 3's text input: BOS, tokens, EOS, cut to `context` with EOS forced last, padded with 0 (spec/sam3.md 3.2). */
 export function encodeForSam3(text: string, context = 32): number[] {
   const tokens = encodeBpe(text, 'sam3').slice(0, context - 2);
@@ -57,16 +68,16 @@ export function encodeForSam3(text: string, context = 32): number[] {
   return [...used, ...new Array<number>(context - used.length).fill(0)];
 }
 
-function vocabulary(pairs: readonly string[]): Map<string, number> {
+/** Tokens by id. */
+function vocabulary(pairs: readonly string[]): string[] {
   const symbols = [...BYTE_ORDER].map((byte) => BYTE_SYMBOLS[byte] as string);
-  const tokens = [
+  return [
     ...symbols,
     ...symbols.map((symbol) => symbol + END_OF_WORD),
     ...pairs.map((pair) => pair.replace(' ', '')),
     '<|startoftext|>',
     '<|endoftext|>',
   ];
-  return new Map(tokens.map((token, id) => [token, id]));
 }
 
 /** GPT-2's byte alphabet: printable bytes stand for themselves, the rest for U+0100 onwards, in this id order. */
@@ -107,6 +118,27 @@ function utf8(text: string): number[] {
     if (code < 0x10000) return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
     return [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63)];
   });
+}
+
+/** The bytes that symbols of the byte alphabet stand for; a space is a byte itself. */
+function symbolBytes(symbols: string): number[] {
+  return [...symbols].map((symbol) => (symbol === ' ' ? 0x20 : BYTE_SYMBOLS.indexOf(symbol)));
+}
+
+/** UTF-8 text, as far as its last character is whole. */
+function textOf(bytes: readonly number[]): string {
+  for (let end = bytes.length; end > 0; end--)
+    try {
+      return decodeURIComponent(
+        bytes
+          .slice(0, end)
+          .map((byte) => `%${byte.toString(16).padStart(2, '0')}`)
+          .join(''),
+      );
+    } catch {
+      // A cut character takes at most its three first bytes with it.
+    }
+  return '';
 }
 
 /** Joins the neighbouring pair of lowest rank, everywhere in the word, until no pair is a merge. */

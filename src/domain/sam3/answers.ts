@@ -16,36 +16,19 @@ export function keptQueries(logits: ArrayLike<number>, presence: number, thresho
   })).filter(({ score }) => score > threshold);
 }
 
+/** At most `limit` of the queries, the best-scored, still in query order. */
+export function bestQueries(queries: readonly KeptQuery[], limit: number): readonly KeptQuery[] {
+  if (queries.length <= limit) return queries;
+  const best = [...queries].sort((a, b) => b.score - a.score).slice(0, limit);
+  return queries.filter((query) => best.includes(query));
+}
+
 /** cx, cy, w, h in 0…1 -> the part of that box inside the picture. */
 export function unitBox(cx: number, cy: number, w: number, h: number): Rect<'unit'> {
   const clip = (v: number) => Math.min(1, Math.max(0, v));
   const x = clip(cx - w / 2);
   const y = clip(cy - h / 2);
   return rect(x, y, clip(cx + w / 2) - x, clip(cy + h / 2) - y);
-}
-
-/** Intersection over union of two masks given as logits on the same grid, a cell counting where it is above 0. */
-export function maskIou(a: Float32Array, b: Float32Array): number {
-  let both = 0;
-  let either = 0;
-  for (let i = 0; i < a.length; i++) {
-    const inA = (a[i] as number) > 0;
-    const inB = (b[i] as number) > 0;
-    if (inA && inB) both++;
-    if (inA || inB) either++;
-  }
-  return either === 0 ? 0 : both / either;
-}
-
-/** Greedy mask suppression by score: drops what overlaps a better answer by more than `iou`. Keeps the order. */
-export function suppressDuplicates<
-  D extends { readonly score: number; readonly logits: { readonly data: Float32Array } },
->(detections: readonly D[], iou = 0.7): D[] {
-  const kept: D[] = [];
-  for (const candidate of [...detections].sort((a, b) => b.score - a.score))
-    if (kept.every((better) => maskIou(better.logits.data, candidate.logits.data) <= iou))
-      kept.push(candidate);
-  return detections.filter((detection) => kept.includes(detection));
 }
 
 const STABILITY_OFFSET = 0.05;

@@ -1,20 +1,18 @@
-import { BOS, encodeBpe, EOS } from '../prompt/bpe.ts';
+import { BOS, decodeBpe, encodeBpe, EOS } from '../prompt/bpe.ts';
 
 /** A phrase as SAM 3 reads it. */
 export interface PhraseTokens {
   /** start, tokens, end; never padded. */
   readonly ids: readonly number[];
-  /** Whether the phrase was longer than the context and lost its end. */
-  readonly truncated: boolean;
+  /** What is left of a phrase that was longer than the context, in words; null for one that fits. */
+  readonly readAs: string | null;
 }
 
 /** Tokens of a phrase for a context of `context` positions (spec/sam3.md 3.2). */
 export function phraseTokens(phrase: string, context: number): PhraseTokens {
   const tokens = encodeBpe(phrase, 'sam3');
-  return {
-    ids: [BOS, ...tokens.slice(0, context - 2), EOS],
-    truncated: tokens.length > context - 2,
-  };
+  const kept = tokens.slice(0, context - 2);
+  return { ids: [BOS, ...kept, EOS], readAs: kept.length < tokens.length ? decodeBpe(kept) : null };
 }
 
 /** Causal mask [n,n]: 0 on and below the diagonal, `masked` above it. */
