@@ -1,11 +1,12 @@
 import { benchJob } from './bench/job.ts';
 import { benchKernels } from './bench/kernels.ts';
+import { benchMasks } from './bench/masks.ts';
 import { benchNetworks } from './bench/networks.ts';
 import { machine } from './bench/report.ts';
 
 /**
- * `npm run bench [-- kernels|networks|job ...] [--canvas=4096]`: ratios of one run, no absolute times. Works without
- * a GPU; every table names what it ran on.
+ * `npm run bench [-- kernels|networks|masks|job ...] [--canvas=4096]`: ratios of one run; milliseconds only where a promise
+ * is in milliseconds. Works without a GPU; every table names what it ran on.
  */
 const SECTIONS = {
   kernels: async () => {
@@ -13,6 +14,7 @@ const SECTIONS = {
     await benchKernels();
   },
   networks: benchNetworks,
+  masks: benchMasks,
   job: () => benchJob(canvas),
 } as const;
 type Section = keyof typeof SECTIONS;

@@ -47,18 +47,16 @@ export function fullCoverage({ opacity }: Tip): number {
   return Math.round(255 * opacity);
 }
 
-/** Columns [begin, end) of row y that a track can reach, unclipped; end ≤ begin for none. */
+/** Columns [begin, end) that a track can reach in a row of tipRows, unclipped. */
 export function tipColumns(track: TipTrack, y: number): { readonly begin: number; readonly end: number } {
   const { from, to } = track;
   const radius = Math.max(track.fromRadiusPx, track.toRadiusPx);
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const rise = y + 0.5 - from.y;
-  if (dy === 0 && Math.abs(rise) > radius) return { begin: 0, end: 0 };
   // The part of the track no farther above or below the row than the radius.
   const ends = dy === 0 ? [0, 1] : [(rise - radius) / dy, (rise + radius) / dy];
   const first = Math.max(0, Math.min(...ends));
   const last = Math.min(1, Math.max(...ends));
-  if (first > last) return { begin: 0, end: 0 };
   const [x0, x1] = [from.x + first * dx, from.x + last * dx];
   return {
     begin: Math.ceil(Math.min(x0, x1) - radius - 0.5),

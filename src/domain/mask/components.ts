@@ -1,6 +1,7 @@
+import { size } from '../geometry/rect.ts';
 import type { MaskRle } from '../job/request.ts';
-import { invertRle } from './rle-algebra.ts';
-import { RunBuilder, spansOf, type RowSpans } from './spans.ts';
+import { emptyRle, invertRle, rleBounds } from './rle-algebra.ts';
+import { placed, RunBuilder, spansOf, type RowSpans } from './spans.ts';
 
 /** Whether pixels meeting only at a corner belong together (8) or not (4). */
 export type Connectivity = 4 | 8;
@@ -54,13 +55,13 @@ export function splitComponents(mask: MaskRle, minAreaPx: number, connectivity: 
  * connected the other way (4 for a mask that is connected 8), so that a diagonal line of pixels encloses.
  */
 export function fillHoles(mask: MaskRle, maxAreaPx = Infinity, connectivity: Connectivity = 8): MaskRle {
-  const outside = labelled(invertRle(mask), connectivity === 8 ? 4 : 8);
-  const open = touchingBorder(outside);
-  const kept = keepLabels(
-    outside,
-    (label) => open.has(label) || (outside.areas[label] as number) > maxAreaPx,
-  );
-  return invertRle(kept);
+  const box = rleBounds(mask);
+  if (!box) return emptyRle(mask);
+  // A ring of outside pixels around the mask's box joins all that is open; being first, it is component 0.
+  const ringed = size<'image'>(box.width + 2, box.height + 2);
+  const outside = labelled(invertRle(placed(mask, ringed, 1 - box.x, 1 - box.y)), connectivity === 8 ? 4 : 8);
+  const kept = keepLabels(outside, (label) => label === 0 || (outside.areas[label] as number) > maxAreaPx);
+  return placed(invertRle(kept), mask, box.x - 1, box.y - 1);
 }
 
 function labelled(mask: MaskRle, connectivity: Connectivity): Labels {
@@ -114,16 +115,6 @@ function keepLabels({ spans, of }: Labels, keep: (label: number) => boolean): Ma
     if (keep(of[i] as number)) kept.add(start, end);
   });
   return kept.build(spans.width, spans.height);
-}
-
-function touchingBorder({ spans, of }: Labels): ReadonlySet<number> {
-  const { width, height } = spans;
-  const touching = new Set<number>();
-  forEachSpan(spans, (i, start, end) => {
-    const atSide = start % width === 0 || end % width === 0;
-    if (atSide || start < width || end > (height - 1) * width) touching.add(of[i] as number);
-  });
-  return touching;
 }
 
 /** Visits the spans in order: their number and the row-major indices [start, end) they cover. */

@@ -1,7 +1,7 @@
-import { intersect, rect, size, wholeRect, type Rect, type Size } from '../geometry/rect.ts';
+import { intersect, rect, size, wholeRect, type Rect } from '../geometry/rect.ts';
 import type { MaskRle } from '../job/request.ts';
 import { emptyRle, invertRle, rleBounds, subtractRle } from './rle-algebra.ts';
-import { RunBuilder, spansOf, type RowSpans } from './spans.ts';
+import { placed, RunBuilder, spansOf, type RowSpans } from './spans.ts';
 
 /**
  * Grows (+) or shrinks (−) a mask by a disc, exactly where featherMask puts its hard edge: growing takes in pixels
@@ -36,19 +36,6 @@ export function smoothOutline(mask: MaskRle, radiusPx: number): MaskRle {
 /** The mask moved right and down by whole pixels; what leaves the picture is lost. */
 export function offsetMask(mask: MaskRle, dx: number, dy: number): MaskRle {
   return placed(mask, mask, Math.round(dx), Math.round(dy));
-}
-
-/** The mask on a grid of another extent, its first pixel at (right, down). */
-function placed(mask: MaskRle, { width, height }: Size<'image'>, right: number, down: number): MaskRle {
-  const { firstOfRow, from, to } = spansOf(mask);
-  const result = new RunBuilder();
-  for (let y = Math.max(0, down); y < Math.min(height, mask.height + down); y++)
-    for (let i = firstOfRow[y - down] as number; i < (firstOfRow[y - down + 1] as number); i++)
-      result.add(
-        y * width + Math.max(0, (from[i] as number) + right),
-        y * width + Math.min(width, (to[i] as number) + right),
-      );
-  return result.build(width, height);
 }
 
 function around(area: Rect<'image'>, marginPx: number, mask: MaskRle): Rect<'image'> {

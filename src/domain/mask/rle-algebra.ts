@@ -33,6 +33,15 @@ export function invertRle(mask: MaskRle): MaskRle {
   return inverted.build(mask.width, mask.height);
 }
 
+/** Pixels inside any of the masks; nothing of the given grid without masks. Pairs are joined first: small before large. */
+export function unionAll(masks: readonly MaskRle[], grid: Size<'image'>): MaskRle {
+  const [first, second] = masks;
+  if (!first) return emptyRle(grid);
+  if (!second) return first;
+  const half = masks.length >> 1;
+  return unionRle(unionAll(masks.slice(0, half), grid), unionAll(masks.slice(half), grid));
+}
+
 /** Nothing inside. */
 export function emptyRle({ width, height }: Size<'image'>): MaskRle {
   return { width, height, runs: [width * height] };

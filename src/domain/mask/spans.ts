@@ -86,3 +86,21 @@ export function spansOf(mask: MaskRle): RowSpans {
     firstOfRow[y] = Math.max(firstOfRow[y] as number, firstOfRow[y - 1] as number);
   return { width, height, firstOfRow, from: Int32Array.from(from), to: Int32Array.from(to) };
 }
+
+/** The mask on a grid of another extent, its first pixel at (right, down); what lies beyond is lost. */
+export function placed(
+  mask: MaskRle,
+  { width, height }: Size<'image'>,
+  right: number,
+  down: number,
+): MaskRle {
+  const { firstOfRow, from, to } = spansOf(mask);
+  const result = new RunBuilder();
+  for (let y = Math.max(0, down); y < Math.min(height, mask.height + down); y++)
+    for (let i = firstOfRow[y - down] as number; i < (firstOfRow[y - down + 1] as number); i++)
+      result.add(
+        y * width + Math.max(0, (from[i] as number) + right),
+        y * width + Math.min(width, (to[i] as number) + right),
+      );
+  return result.build(width, height);
+}

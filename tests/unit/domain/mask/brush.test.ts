@@ -103,7 +103,11 @@ describe('stroke', () => {
       fc.property(
         softMask(300, 270),
         brush(40),
-        fc.array(pointWithin(300), { minLength: 1, maxLength: 3 }),
+        // Around the corner that four of the squares share.
+        fc.array(
+          pointWithin(60).map((point) => ({ ...point, x: point.x + 226, y: point.y + 226 })),
+          { minLength: 1, maxLength: 3 },
+        ),
         (mask, tip, points) => {
           const painted = copyOf(mask);
           new Stroke(painted, tip).extend(points);
@@ -115,7 +119,8 @@ describe('stroke', () => {
           expect(worst).toBeLessThanOrEqual(1.01);
         },
       ),
-      { numRuns: 15 },
+      // A counterexample of 81,000 pixels is not made clearer by minutes of shrinking.
+      { numRuns: 15, endOnFailure: true },
     );
   });
 
@@ -201,7 +206,7 @@ describe('what strokes leave when the mask is encoded', () => {
       fc.property(scene, ([mask, tip, points]) => {
         const before = encodeRle(mask);
         const stroke = new Stroke(mask, tip);
-        stroke.extend(points);
+        for (const point of points) stroke.extend([point]);
         const rows = stroke.touched ?? { y: 0, height: 0 };
         expect(encodeRleRows(mask, before, rows)).toEqual(encodeRle(mask));
       }),

@@ -15,12 +15,13 @@ import {
   rleIou,
   sameMask,
   subtractRle,
+  unionAll,
   unionRle,
   xorRle,
 } from '#domain/mask/rle-algebra.ts';
 import { maskBounds, maskBox } from '#domain/mask/rle.ts';
 import type { MaskRle } from '#domain/job/request.ts';
-import { anyBits, anyPair, bitAt, maskOf, padded, rleOf, type Bits } from './arbitrary-masks.ts';
+import { anyBits, anyPair, bitAt, bitsOn, maskOf, padded, rleOf, type Bits } from './arbitrary-masks.ts';
 
 const SET_OPERATIONS: readonly [
   name: string,
@@ -64,6 +65,20 @@ describe('sets of pixels on runs', () => {
         const mask = rleOf(a);
         expect(unionRle(mask, emptyRle(mask))).toEqual(mask);
         expect(intersectRle(mask, emptyRle(mask))).toEqual(emptyRle(mask));
+      }),
+    );
+  });
+
+  it('the union of many is that of one after the other', () => {
+    const many = fc
+      .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }))
+      .chain(([width, height]) =>
+        fc.tuple(fc.constant({ width, height }), fc.array(bitsOn(width, height), { maxLength: 9 })),
+      );
+    fc.assert(
+      fc.property(many, ([grid, all]) => {
+        const masks = all.map(rleOf);
+        expect(unionAll(masks, grid)).toEqual(masks.reduce(unionRle, emptyRle(grid)));
       }),
     );
   });
