@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { tensor, type ShapeTable, type WeightRecipe } from '../graph/weight-recipe.ts';
 
 /** The Resampler of "plus" adapters (spec/sdxl.md E.2). */
@@ -55,11 +56,13 @@ export function readIpAdapterConfig(
   const contextDim = shapes.get('image_proj.norm.weight')?.[0];
   if (!projection || !contextDim)
     throw corrupt(
-      'it has neither a Resampler (image_proj.latents) nor a projection (image_proj.proj.weight)',
+      sentence`it has neither a Resampler (image_proj.latents) nor a projection (image_proj.proj.weight)`,
     );
   const [rows = 0, imageDim = 0] = projection;
   if (rows % contextDim !== 0)
-    throw corrupt(`its projection makes ${rows} numbers, which are not whole tokens of ${contextDim}`);
+    throw corrupt(
+      sentence`its projection makes ${rows} numbers, which are not whole tokens of ${contextDim}`,
+    );
   return { kind: 'base', tokens: rows / contextDim, contextDim, imageDim };
 }
 
@@ -67,15 +70,17 @@ function resamplerConfig(shapes: ShapeTable, latents: readonly number[], headDim
   const [, tokens = 0, dim = 0] = latents;
   const size = (key: string, axis: number): number => {
     const found = shapes.get(key)?.[axis];
-    if (found === undefined) throw corrupt(`its tensor "${key}" is missing`);
+    if (found === undefined) throw corrupt(sentence`its tensor "${key}" is missing`);
     return found;
   };
   let depth = 0;
   while (shapes.has(`image_proj.layers.${depth}.0.to_q.weight`)) depth++;
-  if (depth === 0) throw corrupt('its Resampler has no layers');
+  if (depth === 0) throw corrupt(sentence`its Resampler has no layers`);
   const innerDim = size('image_proj.layers.0.0.to_q.weight', 0);
   if (innerDim % headDim !== 0)
-    throw corrupt(`its Resampler is ${innerDim} wide, which does not divide into heads of ${headDim}`);
+    throw corrupt(
+      sentence`its Resampler is ${innerDim} wide, which does not divide into heads of ${headDim}`,
+    );
   return {
     kind: 'plus',
     tokens,
@@ -88,6 +93,6 @@ function resamplerConfig(shapes: ShapeTable, latents: readonly number[], headDim
   };
 }
 
-function corrupt(reason: string): AppError {
-  return new AppError('model-corrupt', `This IP-Adapter file cannot be used: ${reason}.`);
+function corrupt(reason: Sentence): AppError {
+  return new AppError('model-corrupt', sentence`This IP-Adapter file cannot be used: ${reason}.`);
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { ImageAttention } from '../sdxl/unet.ts';
 import { crossAttentionLayers, type CrossAttentionLayer, type UnetConfig } from '../sdxl/unet-config.ts';
@@ -27,19 +28,19 @@ export function ipAdapterLayers(unet: UnetConfig): IpAdapterLayer[] {
  * @throws AppError `model-corrupt` naming the first matrix that does not fit.
  */
 export function checkIpAdapterFits(unet: UnetConfig, adapter: ShapeTable, fileName: string): void {
-  const misfit = (reason: string) =>
-    new AppError('model-corrupt', `"${fileName}" does not fit this checkpoint: ${reason}.`);
+  const misfit = (reason: Sentence) =>
+    new AppError('model-corrupt', sentence`"${fileName}" does not fit this checkpoint: ${reason}.`);
   const layers = ipAdapterLayers(unet);
   for (const { prefix, channels } of layers)
     for (const key of [`${prefix}.to_k_ip.weight`, `${prefix}.to_v_ip.weight`]) {
       const dims = adapter.get(key);
-      if (!dims) throw misfit(`it has no "${key}"`);
+      if (!dims) throw misfit(sentence`it has no "${key}"`);
       if (dims[0] !== channels || dims[1] !== unet.contextDim)
-        throw misfit(`"${key}" is [${dims.join(', ')}], not [${channels}, ${unet.contextDim}]`);
+        throw misfit(sentence`"${key}" is [${dims.join(', ')}], not [${channels}, ${unet.contextDim}]`);
     }
   const count = [...adapter.keys()].filter((key) => key.endsWith('.to_k_ip.weight')).length;
   if (count !== layers.length)
-    throw misfit(`it has ${count} attention layers where the checkpoint has ${layers.length}`);
+    throw misfit(sentence`it has ${count} attention layers where the checkpoint has ${layers.length}`);
 }
 
 /** How both UNet graphs use an adapter with `tokens` image tokens: all its layers, scaled per block at run time. */

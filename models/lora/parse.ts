@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import { splitLoraName, type LoraPart } from './tensor-names.ts';
 
@@ -64,17 +65,19 @@ export function parseLora(shapes: ShapeTable, fileName: string | null): ParsedLo
     }
     const group = groups.get(split.stem) ?? new Map<LoraPart, string>();
     const earlier = group.get(split.part);
-    if (earlier) throw damaged(fileName, name, `says the same thing as "${earlier}"`);
+    if (earlier) throw damaged(fileName, name, sentence`says the same thing as "${earlier}"`);
     groups.set(split.stem, group.set(split.part, name));
   }
   const modules = [...groups].map(([stem, parts]) => new ModuleReader(shapes, fileName, stem, parts).read());
   return { modules, strays };
 }
 
-function damaged(fileName: string | null, key: string, reason: string): AppError {
+function damaged(fileName: string | null, key: string, reason: Sentence): AppError {
   return new AppError(
     'model-corrupt',
-    `${fileName === null ? 'This LoRA' : `The LoRA "${fileName}"`} cannot be used: its tensor "${key}" ${reason}. The file may be damaged; download it again.`,
+    fileName === null
+      ? sentence`This LoRA cannot be used: its tensor "${key}" ${reason}. The file may be damaged; download it again.`
+      : sentence`The LoRA "${fileName}" cannot be used: its tensor "${key}" ${reason}. The file may be damaged; download it again.`,
   );
 }
 
@@ -107,13 +110,13 @@ class ModuleReader {
   read(): LoraModule {
     const delta = this.#delta();
     const alpha = this.#key('alpha');
-    if (alpha && size(this.#dims(alpha)) !== 1) throw this.#bad(alpha, 'should be a single number');
+    if (alpha && size(this.#dims(alpha)) !== 1) throw this.#bad(alpha, sentence`should be a single number`);
     const biasKey = this.#key('diff_b');
     const bias = biasKey ? { key: biasKey, count: size(this.#dims(biasKey)) } : null;
-    if (!delta && !bias) throw this.#bad(this.#first(), 'comes without the matrices it belongs to');
+    if (!delta && !bias) throw this.#bad(this.#first(), sentence`comes without the matrices it belongs to`);
     // A module that states two forms at once must not be applied by half.
     const unread = [...this.#parts.values()].find((key) => !this.#read.has(key));
-    if (unread) throw this.#bad(unread, 'does not go with the other tensors of its module');
+    if (unread) throw this.#bad(unread, sentence`does not go with the other tensors of its module`);
     return { stem: this.#stem, delta, alpha, bias };
   }
 
@@ -124,7 +127,7 @@ class ModuleReader {
     if (this.#has('lokr_w1', 'lokr_w2', 'lokr_w1_a', 'lokr_w1_b', 'lokr_w2_a', 'lokr_w2_b', 'lokr_t2'))
       return this.#lokr();
     if (this.#has('dora', 'magnitude'))
-      throw this.#bad(this.#first(), 'comes without the matrices it belongs to');
+      throw this.#bad(this.#first(), sentence`comes without the matrices it belongs to`);
     const diff = this.#key('diff');
     if (!diff) return null;
     return { family: 'diff', factors: [this.#full(diff)], dims: this.#dims(diff), rank: null, dora: null };
@@ -144,7 +147,7 @@ class ModuleReader {
     if (one.dims.join() !== two.dims.join())
       throw this.#bad(
         w2,
-        `makes [${two.dims.join(', ')}] where the other product is [${one.dims.join(', ')}]`,
+        sentence`makes [${two.dims.join(', ')}] where the other product is [${one.dims.join(', ')}]`,
       );
     return this.#scaled('loha', [one, two], one.dims, this.#dims(this.#need('hada_w1_b'))[0] as number);
   }
@@ -161,7 +164,7 @@ class ModuleReader {
     const [a, b, ...rest] = withoutTrailingOnes(w1.dims);
     const [c, d, ...kernel] = w2.dims;
     if (!a || !b || !c || !d || rest.length > 0)
-      throw this.#bad(this.#first(), `makes a factor of shape [${w1.dims.join(', ')}], not a matrix`);
+      throw this.#bad(this.#first(), sentence`makes a factor of shape [${w1.dims.join(', ')}], not a matrix`);
     const decomposed = this.#key('lokr_w2_b') ?? this.#key('lokr_w1_b');
     const rank = decomposed ? (this.#dims(decomposed)[0] as number) : null;
     return this.#scaled('lokr', [w1, w2], [a * c, b * d, ...kernel], rank);
@@ -195,7 +198,7 @@ class ModuleReader {
     if (axis === 'row' ? count !== dims[0] : stored[1] !== count)
       throw this.#bad(
         key,
-        `is [${stored.join(', ')}], which is neither one magnitude per row nor per column`,
+        sentence`is [${stored.join(', ')}], which is neither one magnitude per row nor per column`,
       );
     return { key, axis, count };
   }
@@ -208,9 +211,12 @@ class ModuleReader {
     const left = withoutTrailingOnes(this.#dims(a));
     const [inner, ...rest] = this.#dims(b);
     if (left.length !== 2 || inner === undefined || rest.length === 0)
-      throw this.#bad(a, `is [${left.join(', ')}], not a matrix`);
+      throw this.#bad(a, sentence`is [${left.join(', ')}], not a matrix`);
     if (left[1] !== inner)
-      throw this.#bad(a, `has rank ${left[1]} where "${b}" has rank ${inner}; they cannot be multiplied`);
+      throw this.#bad(
+        a,
+        sentence`has rank ${left[1] ?? 0} where "${b}" has rank ${inner}; they cannot be multiplied`,
+      );
     return { kind: 'product', a, b, dims: [left[0] as number, ...rest] };
   }
 
@@ -220,11 +226,11 @@ class ModuleReader {
     const [i, j, ...kernel] = this.#dims(core);
     const [out, inner] = outFirst ? left : [left[1], left[0]];
     if (left.length !== 2 || right.length !== 2 || kernel.length === 0 || out === undefined)
-      throw this.#bad(core, `and its two matrices have too few or too many axes`);
+      throw this.#bad(core, sentence`and its two matrices have too few or too many axes`);
     if (inner !== i || right[0] !== j)
       throw this.#bad(
         core,
-        `is [${this.#dims(core).join(', ')}], which does not fit between "${a}" and "${b}"`,
+        sentence`is [${this.#dims(core).join(', ')}], which does not fit between "${a}" and "${b}"`,
       );
     return { kind: 'tucker', a, core, b, outFirst, dims: [out, right[1] as number, ...kernel] };
   }
@@ -241,7 +247,7 @@ class ModuleReader {
 
   #need(part: LoraPart): string {
     const key = this.#key(part);
-    if (!key) throw this.#bad(this.#first(), `comes without its counterpart "${part}"`);
+    if (!key) throw this.#bad(this.#first(), sentence`comes without its counterpart "${part}"`);
     return key;
   }
 
@@ -251,11 +257,11 @@ class ModuleReader {
 
   #dims(key: string): readonly number[] {
     const dims = this.#shapes.get(key) ?? [];
-    if (dims.includes(0)) throw this.#bad(key, 'is empty');
+    if (dims.includes(0)) throw this.#bad(key, sentence`is empty`);
     return dims;
   }
 
-  #bad(key: string, reason: string): AppError {
+  #bad(key: string, reason: Sentence): AppError {
     return damaged(this.#fileName, key, reason);
   }
 }

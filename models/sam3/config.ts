@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 
 /** Sizes of a SAM 3 model (spec/sam3.md 1.1). `d` is the detector's width, 256 in the real model. */
@@ -128,21 +129,21 @@ function quarters(depth: number): number[] {
 function check(config: Sam3Config): void {
   const { vitWidth, vitHeads, textWidth, textHeads, d, heads, window, globalBlocks, vitDepth } = config;
   const grid = gridOf(config);
-  const fail = (what: string): never => {
-    throw new AppError('model-corrupt', `The SAM 3 model's sizes do not fit together: ${what}.`);
+  const fail = (what: Sentence): never => {
+    throw new AppError('model-corrupt', sentence`The SAM 3 model's sizes do not fit together: ${what}.`);
   };
-  if (!Number.isInteger(window)) fail('its position table is not square');
+  if (!Number.isInteger(window)) fail(sentence`its position table is not square`);
   if (!Number.isInteger(grid) || grid % window !== 0)
     fail(
-      `${config.imageSize} px in patches of ${config.patch} is no multiple of its ${window}-token windows`,
+      sentence`${config.imageSize} px in patches of ${config.patch} is no multiple of its ${window}-token windows`,
     );
   if (!Number.isInteger(vitWidth / vitHeads) || (vitWidth / vitHeads) % 4 !== 0)
-    fail(`an image width of ${vitWidth} does not divide into ${vitHeads} heads`);
+    fail(sentence`an image width of ${vitWidth} does not divide into ${vitHeads} heads`);
   if (!Number.isInteger(textWidth / textHeads))
-    fail(`a text width of ${textWidth} does not divide into ${textHeads} heads`);
-  if (d % 8 !== 0 || d % heads !== 0) fail(`a width of ${d} does not divide into ${heads} heads`);
+    fail(sentence`a text width of ${textWidth} does not divide into ${textHeads} heads`);
+  if (d % 8 !== 0 || d % heads !== 0) fail(sentence`a width of ${d} does not divide into ${heads} heads`);
   if (globalBlocks.some((block) => !Number.isInteger(block) || block < 0 || block >= vitDepth))
-    fail(`global attention in block ${globalBlocks.join(', ')} of ${vitDepth}`);
+    fail(sentence`global attention in block ${globalBlocks.join(', ')} of ${vitDepth}`);
 }
 
 class ShapeReader {
@@ -160,11 +161,15 @@ class ShapeReader {
   pick(key: string, first: number, second: number): [number, number];
   pick(key: string, ...axes: number[]): number[] {
     const dims = this.#shapes.get(key);
-    if (!dims) throw new AppError('model-corrupt', `This is not a complete SAM 3 file: it has no "${key}".`);
+    if (!dims)
+      throw new AppError('model-corrupt', sentence`This is not a complete SAM 3 file: it has no "${key}".`);
     return axes.map((axis) => {
       const size = dims[axis];
       if (size !== undefined && size > 0) return size;
-      throw new AppError('model-corrupt', `"${key}" has the shape [${dims.join(', ')}], not SAM 3's.`);
+      throw new AppError(
+        'model-corrupt',
+        sentence`"${key}" has the shape [${dims.join(', ')}], not SAM 3's.`,
+      );
     });
   }
 
@@ -173,7 +178,10 @@ class ShapeReader {
     let layers = 0;
     while (this.#shapes.has(pattern.replace('#', String(layers)))) layers++;
     if (layers === 0)
-      throw new AppError('model-corrupt', `This is not a complete SAM 3 file: it has no "${pattern}".`);
+      throw new AppError(
+        'model-corrupt',
+        sentence`This is not a complete SAM 3 file: it has no "${pattern}".`,
+      );
     return layers;
   }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { Sam3Overrides } from './config.ts';
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -35,7 +36,10 @@ export function metadataOverrides(metadata: ReadonlyMap<string, string>): Sam3Ov
   } catch {
     // Falls through to the sentence below: text that is not JSON and JSON that is no object are the same mistake.
   }
-  throw new AppError('model-corrupt', `The file's "${CONFIG_METADATA}" metadata is not a JSON object.`);
+  throw new AppError(
+    'model-corrupt',
+    sentence`The file's "${CONFIG_METADATA}" metadata is not a JSON object.`,
+  );
 }
 
 function number(settings: Settings, ...names: string[]): number | undefined {

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 
 /** One sub-module of a UNet block, in the order it runs. `path` is its canonical key prefix. */
@@ -127,26 +128,28 @@ export function isInpaintUnet({ inChannels, outChannels }: UnetConfig): boolean 
   return inChannels === 2 * outChannels + 1;
 }
 
-function corrupt(reason: string): AppError {
-  return new AppError('model-corrupt', `The UNet in this file cannot be used: ${reason}.`);
+function corrupt(reason: Sentence): AppError {
+  return new AppError('model-corrupt', sentence`The UNet in this file cannot be used: ${reason}.`);
 }
 
 function dim(shapes: ShapeTable, key: string, axis: number): number {
   const size = shapes.get(key)?.[axis];
-  if (size === undefined) throw corrupt(`its tensor "${key}" is missing or has no axis ${axis}`);
+  if (size === undefined) throw corrupt(sentence`its tensor "${key}" is missing or has no axis ${axis}`);
   return size;
 }
 
 function contextWidth(shapes: ShapeTable, modules: readonly UnetModule[]): number {
   const first = modules.find((module) => module.kind === 'transformer');
-  if (!first) throw corrupt('it has no cross-attention');
+  if (!first) throw corrupt(sentence`it has no cross-attention`);
   return dim(shapes, `${first.path}.transformer_blocks.0.attn2.to_k.weight`, 1);
 }
 
 function checkHeads(config: UnetConfig): void {
   for (const { name, channels } of crossAttentionLayers(config))
     if (channels % config.headDim !== 0)
-      throw corrupt(`"${name}" is ${channels} wide, which does not divide into heads of ${config.headDim}`);
+      throw corrupt(
+        sentence`"${name}" is ${channels} wide, which does not divide into heads of ${config.headDim}`,
+      );
 }
 
 function levelsOf(input: readonly UnetBlock[]): UnetLevel[] {
@@ -191,13 +194,13 @@ class BlockReader {
   #count(path: string): number {
     const numbers = this.#children.get(path) ?? new Set();
     for (let i = 0; i < numbers.size; i++)
-      if (!numbers.has(i)) throw corrupt(`"${path}.${i}" is missing though later ones exist`);
+      if (!numbers.has(i)) throw corrupt(sentence`"${path}.${i}" is missing though later ones exist`);
     return numbers.size;
   }
 
   blocks(path: string): UnetBlock[] {
     const count = this.#count(path);
-    if (count === 0) throw corrupt(`it has no "${path}"`);
+    if (count === 0) throw corrupt(sentence`it has no "${path}"`);
     return Array.from({ length: count }, (_, i) => this.block(`${path}.${i}`));
   }
 
@@ -216,13 +219,15 @@ class BlockReader {
       return { kind: 'up', path, channels: dim(shapes, `${path}.conv.weight`, 0) };
     if (shapes.has(`${path}.weight`))
       return { kind: 'conv', path, channels: dim(shapes, `${path}.weight`, 0) };
-    throw corrupt(`"${path}" is neither a ResBlock, a transformer, nor a resize`);
+    throw corrupt(sentence`"${path}" is neither a ResBlock, a transformer, nor a resize`);
   }
 
   #transformer(path: string): UnetModule {
     const projection = this.#shapes.get(`${path}.proj_in.weight`) ?? [];
     if (projection.length !== 2)
-      throw corrupt(`"${path}.proj_in" is a convolution, as in Stable Diffusion 1, not SDXL's linear layer`);
+      throw corrupt(
+        sentence`"${path}.proj_in" is a convolution, as in Stable Diffusion 1, not SDXL's linear layer`,
+      );
     const depth = this.#count(`${path}.transformer_blocks`);
     return { kind: 'transformer', path, channels: projection[0] as number, depth };
   }

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 
 /** The file's name in a ComfyUI folder. */
 export const EXTRA_MODEL_PATHS = 'extra_model_paths.yaml';
@@ -25,7 +26,7 @@ export interface ExtraModelPath {
  * @throws AppError `bad-file` when it is too big, no YAML, or nested beyond reason.
  */
 export function parseExtraModelPaths(bytes: Uint8Array, name = EXTRA_MODEL_PATHS): readonly ExtraModelPath[] {
-  if (bytes.length > EXTRA_MODEL_PATHS_MAX_BYTES) throw refusal(name, 'it is larger than 256 KiB');
+  if (bytes.length > EXTRA_MODEL_PATHS_MAX_BYTES) throw refusal(name, sentence`it is larger than 256 KiB`);
   const root = parseYaml(new TextDecoder().decode(bytes), name);
   const paths: ExtraModelPath[] = [];
   for (const section of mapValues(root)) {
@@ -33,14 +34,14 @@ export function parseExtraModelPaths(bytes: Uint8Array, name = EXTRA_MODEL_PATHS
     for (const [kind, value] of section) {
       if (kind === 'base_path' || kind === 'is_default' || typeof kind !== 'string') continue;
       for (const path of linesOf(value)) paths.push({ kind, path: join(section.get('base_path'), path) });
-      if (paths.length > MAX_PATHS) throw refusal(name, `it lists more than ${MAX_PATHS} paths`);
+      if (paths.length > MAX_PATHS) throw refusal(name, sentence`it lists more than ${MAX_PATHS} paths`);
     }
   }
   return paths;
 }
 
 function parseYaml(text: string, name: string): unknown {
-  if (mayNestDeeply(text)) throw refusal(name, 'it is nested too deeply');
+  if (mayNestDeeply(text)) throw refusal(name, sentence`it is nested too deeply`);
   const lines = new LineCounter();
   try {
     // Duplicate keys are let through: looking for them takes quadratic time, and the last one wins anyway.
@@ -58,7 +59,7 @@ function parseYaml(text: string, name: string): unknown {
   } catch (cause) {
     // Besides syntax errors: alias bombs (ReferenceError).
     const reason = cause instanceof Error ? (cause.message.split('\n', 1)[0] ?? '') : '';
-    throw refusal(name, `it is not readable as YAML (${reason})`, cause);
+    throw refusal(name, sentence`it is not readable as YAML (${reason})`, cause);
   }
 }
 
@@ -112,10 +113,10 @@ export function pathComponents(path: string): readonly string[] | null {
   return components;
 }
 
-function refusal(name: string, reason: string, cause?: unknown): AppError {
+function refusal(name: string, reason: Sentence, cause?: unknown): AppError {
   return new AppError(
     'bad-file',
-    `"${name}" was not used, because ${reason}. Models in the folder itself are found without it.`,
+    sentence`"${name}" was not used, because ${reason}. Models in the folder itself are found without it.`,
     { cause },
   );
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 
 const PICKLES = /\.(ckpt|pt|pth|bin|pkl)$/i;
 
@@ -11,6 +12,6 @@ export function refuseByName(name: string): void {
   if (PICKLES.test(name))
     throw new AppError(
       'bad-file',
-      `"${name}" is a pickle file, which can run programs hidden inside it, so it is never opened here. Convert it to .safetensors (for example with ComfyUI's "Save Checkpoint" node or the safetensors converter on Hugging Face) and choose that.`,
+      sentence`"${name}" is a pickle file, which can run programs hidden inside it, so it is never opened here. Convert it to .safetensors (for example with ComfyUI's "Save Checkpoint" node or the safetensors converter on Hugging Face) and choose that.`,
     );
 }

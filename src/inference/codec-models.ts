@@ -9,6 +9,7 @@ import {
 import { vaeView } from '#models/sdxl/vae-naming.ts';
 import { LATENT_PX } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { NetworkCodec } from './codec.ts';
 import type { Affine } from './codec-tiles.ts';
@@ -48,7 +49,7 @@ export function createVaeCodec(
   if (vaeDownscale(config) !== LATENT_PX)
     throw new AppError(
       'model-corrupt',
-      `The VAE of "${weights.name}" makes one latent of ${vaeDownscale(config)} px; the studio needs one of ${LATENT_PX} px.`,
+      sentence`The VAE of "${weights.name}" makes one latent of ${vaeDownscale(config)} px; the studio needs one of ${LATENT_PX} px.`,
     );
   const scale = options.latentScale ?? SDXL_LATENT_SCALE;
   return new NetworkCodec(runtime, {

@@ -1,6 +1,7 @@
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { LATENT_PX } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import {
   addTiles,
@@ -106,7 +107,7 @@ export class NetworkCodec {
     }
     throw new AppError(
       'model-corrupt',
-      `The autoencoder "${this.#model.weights.name}" gave values that are not numbers (${direction.name}), even in 32-bit arithmetic. Its file may be damaged; please choose another VAE.`,
+      sentence`The autoencoder "${this.#model.weights.name}" gave values that are not numbers (${direction.name}), even in 32-bit arithmetic. Its file may be damaged; please choose another VAE.`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import { unetStepGraph, type ImageAttention } from '#models/sdxl/unet.ts';
 import type { UnetConfig } from '#models/sdxl/unet-config.ts';
 import { sinusoidalEmbedding } from '#models/sdxl/unet-embedding.ts';
@@ -90,7 +91,7 @@ export class UnetSession {
       ...(imageScales && { ip_scale: imageScales }),
     });
     const eps = await takeFloat(outputs, 'eps');
-    checkFinite(eps, `The UNet of "${this.#model.weights.name}"`);
+    checkFinite(eps, sentence`The UNet of "${this.#model.weights.name}"`);
     return eps;
   }
 

@@ -1,6 +1,7 @@
 import { isInpaintUnet } from '#models/sdxl/unet-config.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { preconditioning, type Prediction, type Preconditioning } from '#domain/sampling/scaling.ts';
 import { SDXL_TABLE, timestepOfSigma, type SigmaTable } from '#domain/sampling/sigmas.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
@@ -72,7 +73,7 @@ export class SdxlDenoiser {
     if (inChannels !== outChannels && !this.inpaints)
       throw new AppError(
         'model-corrupt',
-        `"${model.weights.name}" takes ${inChannels} channels and gives ${outChannels}; the studio needs a text-to-image or inpainting model.`,
+        sentence`"${model.weights.name}" takes ${inChannels} channels and gives ${outChannels}; the studio needs a text-to-image or inpainting model.`,
       );
     this.#runtime = new WideningRuntime(runtime);
     this.#model = model;

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 
 /** Innermost last, so the causes are asked for after their consequences. */
 const SCOPES = ['out-of-memory', 'validation'] as const;
@@ -42,7 +43,11 @@ export class DeviceWatch {
     if (this.#lost) return new Error(`device lost: ${this.#lost.message}`, options);
     if (memory) return new Error(`out of memory: ${memory.message}`, options);
     if (!validation) return null;
-    return new AppError('internal', `The graphics device refused a call: ${validation.message}`, options);
+    return new AppError(
+      'internal',
+      sentence`The graphics device refused a call: ${validation.message}`,
+      options,
+    );
   }
 
   /** A lost device may reject instead of answering. */

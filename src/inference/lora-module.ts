@@ -1,6 +1,7 @@
 import type { LoraDelta, LoraFactor, LoraModule } from '#models/lora/parse.ts';
 import { peftScale } from '#models/lora/peft-scale.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import type { SafetensorsDtype } from '#formats/safetensors/header.ts';
@@ -25,19 +26,19 @@ export interface LoraPatch {
 
 const REAL: ReadonlySet<SafetensorsDtype> = new Set(['F16', 'BF16', 'F32', 'F64', 'F8_E4M3', 'F8_E5M2']);
 
-function damaged(file: SafetensorsFile, key: string, reason: string): AppError {
+function damaged(file: SafetensorsFile, key: string, reason: Sentence): AppError {
   return new AppError(
     'model-corrupt',
-    `The LoRA "${file.source.name}" cannot be used: its tensor "${key}" ${reason}. The file may be damaged; download it again or take it out of the stack.`,
+    sentence`The LoRA "${file.source.name}" cannot be used: its tensor "${key}" ${reason}. The file may be damaged; download it again or take it out of the stack.`,
   );
 }
 
 /** @throws AppError `model-corrupt` naming file and key for NaN, infinities and types that are not real numbers. */
 async function read(file: SafetensorsFile, key: string): Promise<Float32Array> {
   const { dtype } = file.entry(key);
-  if (!REAL.has(dtype)) throw damaged(file, key, `is of type ${dtype}, which holds no real numbers`);
+  if (!REAL.has(dtype)) throw damaged(file, key, sentence`is of type ${dtype}, which holds no real numbers`);
   const { data } = await file.float(key);
-  if (!allFinite(data)) throw damaged(file, key, 'holds values that are not finite');
+  if (!allFinite(data)) throw damaged(file, key, sentence`holds values that are not finite`);
   return data;
 }
 
@@ -65,7 +66,7 @@ export async function patchWeight(weight: FloatTensor, patch: LoraPatch): Promis
     interpolate(weight.data, merged, strength);
   } else await addDelta(weight.data, file, delta, strength * scale);
   if (!allFinite(weight.data))
-    throw damaged(file, firstKey(delta), 'makes the weight grow beyond all numbers');
+    throw damaged(file, firstKey(delta), sentence`makes the weight grow beyond all numbers`);
 }
 
 function firstKey({ factors: [factor] }: LoraDelta): string {

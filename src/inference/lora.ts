@@ -3,6 +3,7 @@ import type { LoraTarget } from '#models/lora/names.ts';
 import { parseLora, type ParsedLora } from '#models/lora/parse.ts';
 import type { ShapeTable } from '#models/graph/weight-recipe.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { patchBias, patchWeight, type LoraPatch } from './lora-module.ts';
@@ -82,7 +83,7 @@ function isActive({ file, strength }: LoraStackItem): boolean {
   if (!Number.isFinite(strength))
     throw new AppError(
       'bad-request',
-      `The strength of the LoRA "${file.source.name}" is ${strength}; it must be a number.`,
+      sentence`The strength of the LoRA "${file.source.name}" is ${strength}; it must be a number.`,
     );
   return strength !== 0;
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { elementCount, ELEMENT_BYTES } from '#models/graph/dtype.ts';
@@ -350,7 +351,7 @@ class PooledTensor implements NetTensor {
     try {
       return await place.read();
     } catch (error) {
-      throw runtimeError(error, `reading what "${this.#network}" had computed`);
+      throw runtimeError(error, sentence`reading what "${this.#network}" had computed`);
     }
   }
 

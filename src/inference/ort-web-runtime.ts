@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { InferenceSession } from 'onnxruntime-web/jspi';
 import type { AppError } from '#domain/job/app-error.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
@@ -61,7 +62,7 @@ export class OrtWebRuntime implements NetworkRuntime {
     weights: WeightSource,
     { capture = false, signal }: LoadOptions = {},
   ): Promise<Network> {
-    return this.#exclusive(`loading ${graph.name}`, async () => {
+    return this.#exclusive(sentence`loading ${graph.name}`, async () => {
       signal?.throwIfAborted();
       this.#count(family, +1);
       try {
@@ -85,7 +86,7 @@ export class OrtWebRuntime implements NetworkRuntime {
 
   /** Runs a session alone, including reading its outputs back. */
   #run<T>(name: string, call: () => Promise<T>): Promise<T> {
-    return this.#exclusive(`running ${name}`, async () => {
+    return this.#exclusive(sentence`running ${name}`, async () => {
       const begin = performance.now();
       try {
         return await call();
@@ -97,7 +98,7 @@ export class OrtWebRuntime implements NetworkRuntime {
 
   /** Releases one of a family's sessions, and with the last one the family's device. */
   #release(name: string, family: string, call: () => Promise<void>): Promise<void> {
-    return this.#exclusive(`releasing ${name}`, async () => {
+    return this.#exclusive(sentence`releasing ${name}`, async () => {
       try {
         await call();
       } finally {
@@ -177,7 +178,7 @@ export class OrtWebRuntime implements NetworkRuntime {
    * came back or crashed the runtime every later one is refused.
    * @throws AppError gpu-lost or gpu-out-of-memory where the runtime's own message says so.
    */
-  #exclusive<T>(what: string, call: () => Promise<T>): Promise<T> {
+  #exclusive<T>(what: Sentence, call: () => Promise<T>): Promise<T> {
     return this.#mutex.run(async () => {
       if (this.#ended) throw this.#ended;
       try {

@@ -1,10 +1,11 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { EmissionOptions, NetworkRuntime } from './runtime.ts';
 
 /** Values that are not numbers, or too large for 16 bits. A network in 16 bits deserves another try in 32. */
 export class OverflowError extends AppError {
-  constructor(message: string) {
+  constructor(message: string | Sentence) {
     super('model-corrupt', message);
   }
 }
@@ -13,10 +14,10 @@ export class OverflowError extends AppError {
  * @param network and its file, as the subject of a sentence.
  * @throws OverflowError where a value is not finite.
  */
-export function checkFinite({ data }: HostTensor<Float32Array>, network: string): void {
+export function checkFinite({ data }: HostTensor<Float32Array>, network: Sentence): void {
   if (data.every(Number.isFinite)) return;
   throw new OverflowError(
-    `${network} gave values that are not numbers, even in 32-bit arithmetic. Its file may be damaged, or a LoRA too strong: remove LoRAs, import the file again, or choose another one.`,
+    sentence`${network} gave values that are not numbers, even in 32-bit arithmetic. Its file may be damaged, or a LoRA too strong: remove LoRAs, import the file again, or choose another one.`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { clipTextConfig, type ClipOverrides, type ClipTextConfig } from '#models/clip/config.ts';
 import { clipView, findClipTowers, type ClipTower } from '#models/clip/naming.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { lunaConfig, lunaNumber } from './luna-config.ts';
 import { fileWeights, type WeightSource } from './weights.ts';
@@ -25,7 +26,10 @@ interface Candidate {
 }
 
 /** The file a person looks for when a tower is missing, by its usual name. */
-const USUAL_FILES = { l: 'CLIP-L (often clip_l.safetensors)', g: 'CLIP-bigG (often clip_g.safetensors)' };
+const USUAL_FILES = {
+  l: sentence`CLIP-L (often clip_l.safetensors)`,
+  g: sentence`CLIP-bigG (often clip_g.safetensors)`,
+};
 
 /**
  * Finds both towers in a checkpoint or in separate files of any naming. Where several files hold the same tower the
@@ -36,14 +40,20 @@ export function findTextTowers(files: readonly SafetensorsFile[]): TextTowers {
   const candidates = files.flatMap(textCandidates);
   const kinds = candidates.map((candidate) => towerKind(candidate, candidates));
   const [l, g] = (['l', 'g'] as const).map((kind) => candidates[kinds.indexOf(kind)]);
-  if (!l || !g) {
-    const missing = [...(l ? [] : [USUAL_FILES.l]), ...(g ? [] : [USUAL_FILES.g])].join(' and ');
-    throw new AppError(
-      'model-missing',
-      `SDXL needs two text encoders, and ${files.map(({ source }) => `"${source.name}"`).join(', ')} ${files.length === 1 ? 'lacks' : 'lack'} ${missing}. Please add what is missing, or use a complete checkpoint.`,
-    );
-  }
+  if (!l || !g) throw missingTowers(files, l !== undefined, g !== undefined);
   return { l: ready(l, 'l'), g: ready(g, 'g') };
+}
+
+function missingTowers(files: readonly SafetensorsFile[], hasL: boolean, hasG: boolean): AppError {
+  const names = files.map(({ source }) => `"${source.name}"`).join(', ');
+  const one = hasL ? USUAL_FILES.g : USUAL_FILES.l;
+  const missing = hasL || hasG ? one : sentence`${USUAL_FILES.l} and ${USUAL_FILES.g}`;
+  return new AppError(
+    'model-missing',
+    files.length === 1
+      ? sentence`SDXL needs two text encoders, and ${names} lacks ${missing}. Please add what is missing, or use a complete checkpoint.`
+      : sentence`SDXL needs two text encoders, and ${names} lack ${missing}. Please add what is missing, or use a complete checkpoint.`,
+  );
 }
 
 /**

@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import {
   CLIP_TOKEN_TABLE,
   clipTextGraph,
@@ -169,7 +170,7 @@ class TowerRunner {
       pooled: pooling ? await takeFloat(results, 'pooled') : null,
     };
     for (const output of Object.values(outputs))
-      if (output) checkFinite(output, `The text encoder in "${this.#tower.weights.name}"`);
+      if (output) checkFinite(output, sentence`The text encoder in "${this.#tower.weights.name}"`);
     return outputs;
   }
 

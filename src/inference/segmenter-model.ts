@@ -4,6 +4,7 @@ import { sam3Names } from '#models/sam3/names.ts';
 import { metadataOverrides } from '#models/sam3/overrides.ts';
 import type { ShapeTable } from '#models/graph/weight-recipe.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { fileWeights, type WeightSource } from './weights.ts';
 
@@ -25,7 +26,7 @@ export function sam3Model(file: SafetensorsFile, overrides: Sam3Overrides = {}):
   if (!names)
     throw new AppError(
       'model-corrupt',
-      `"${name}" is not a SAM 3 file: it has no detector decoder under any known name.`,
+      sentence`"${name}" is not a SAM 3 file: it has no detector decoder under any known name.`,
     );
   const known = { ...metadataOverrides(file.header.metadata), ...overrides };
   const config = sam3Config(names.shapes, known, names.naming !== 'sam3.1');
@@ -39,13 +40,13 @@ function checkShapes(file: string, shapes: ShapeTable, config: Sam3Config): void
   if (absent.length > 0)
     throw new AppError(
       'model-corrupt',
-      `"${file}" is an incomplete SAM 3 file: ${absent.length} tensors are missing, first "${absent[0]?.[0]}".`,
+      sentence`"${file}" is an incomplete SAM 3 file: ${absent.length} tensors are missing, first "${absent[0]?.[0] ?? ''}".`,
     );
   const [wrong] = expected.filter(([key, dims]) => !sameShape(shapes.get(key), dims));
   if (!wrong) return;
   const [key, dims] = wrong;
   throw new AppError(
     'model-corrupt',
-    `"${file}" does not fit together: its tensor "${key}" is [${shapes.get(key)?.join(', ')}] where the others need [${dims.join(', ')}].`,
+    sentence`"${file}" does not fit together: its tensor "${key}" is [${shapes.get(key)?.join(', ') ?? ''}] where the others need [${dims.join(', ')}].`,
   );
 }

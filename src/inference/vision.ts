@@ -2,6 +2,7 @@ import { clipVisionConfig, type ClipOverrides, type ClipVisionConfig } from '#mo
 import { clipView, findClipTowers } from '#models/clip/naming.ts';
 import { clipVisionGraph, type ClipVisionOutput } from '#models/clip/vision.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import { lunaConfig, lunaNumber } from './luna-config.ts';
 import type { Network, NetworkRuntime } from './runtime.ts';
@@ -23,7 +24,7 @@ export function findVisionTower(file: SafetensorsFile): VisionTower {
   if (!tower)
     throw new AppError(
       'model-corrupt',
-      `"${file.source.name}" holds no CLIP vision encoder. Image anchors need one, such as CLIP ViT-H/14.`,
+      sentence`"${file.source.name}" holds no CLIP vision encoder. Image anchors need one, such as CLIP ViT-H/14.`,
     );
   const heads = lunaNumber(lunaConfig(file), 'heads');
   return visionTower(fileWeights(file, clipView(shapes, tower)), heads === undefined ? {} : { heads });

@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ElementType } from '#models/graph/dtype.ts';
 import {
   isPacked,
@@ -38,7 +39,7 @@ export async function materialise(
 function converted(
   { dtype, bytes, scale }: StoredTensor,
   target: 'f32' | 'f16',
-  name: () => string,
+  name: () => Sentence,
   room: ArrayBuffer | undefined,
 ): Bytes {
   if (target === 'f32') return bytesOf(toFloat32(bytes, dtype, scale, room));
@@ -46,21 +47,21 @@ function converted(
   return bytesOf(dtype === 'F16' && (scale ?? 1) === 1 ? halves : fitting(halves, name));
 }
 
-function encoded(values: Float32Array, target: 'f32' | 'f16', name: () => string): Bytes {
+function encoded(values: Float32Array, target: 'f32' | 'f16', name: () => Sentence): Bytes {
   return bytesOf(target === 'f32' ? values : fitting(encodeFloat16(values), name));
 }
 
 /** 16-bit values made of wider ones: infinity would spread through the whole picture, so it is refused here. */
-function fitting(halves: Uint16Array<ArrayBuffer>, name: () => string): Uint16Array<ArrayBuffer> {
+function fitting(halves: Uint16Array<ArrayBuffer>, name: () => Sentence): Uint16Array<ArrayBuffer> {
   if (!hasNonFiniteFloat16(halves)) return halves;
   throw new OverflowError(
-    `${name()} holds values beyond ±${FLOAT16_MAX}, the largest that 16-bit numbers reach. Choose another version of this file.`,
+    sentence`${name()} holds values beyond ±${FLOAT16_MAX}, the largest that 16-bit numbers reach. Choose another version of this file.`,
   );
 }
 
-function nameOf(recipe: WeightRecipe, source: WeightSource): string {
+function nameOf(recipe: WeightRecipe, source: WeightSource): Sentence {
   const part = tensorPart(recipe, source.shapes, source.name);
-  return part ? `"${part.key}" of "${source.name}"` : `A weight of "${source.name}"`;
+  return part ? sentence`"${part.key}" of "${source.name}"` : sentence`A weight of "${source.name}"`;
 }
 
 /**

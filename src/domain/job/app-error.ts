@@ -1,3 +1,5 @@
+import { Sentence } from './sentence.ts';
+
 /** What went wrong, as data that crosses the worker boundary. `message` is a sentence for the user. */
 export type AppErrorCode =
   | 'aborted'
@@ -11,13 +13,19 @@ export type AppErrorCode =
   | 'bad-request'
   | 'internal';
 
-/** An expected failure: `message` says what happened, why, and what to do, and names the field or file. */
+/**
+ * An expected failure: `message` says what happened, why, and what to do, and names the field or file. `sentence` is the
+ * same with its values apart, so that the page can say it in another language; a text with values in it has to be given
+ * as one.
+ */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: AppErrorCode;
+  readonly sentence: Sentence;
 
-  constructor(code: AppErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+  constructor(code: AppErrorCode, message: string | Sentence, options?: { readonly cause?: unknown }) {
+    super(String(message), options);
     this.code = code;
+    this.sentence = typeof message === 'string' ? new Sentence(message) : message;
   }
 }

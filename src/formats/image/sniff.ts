@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { isPng } from '../png/chunks.ts';
 
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
@@ -24,10 +25,13 @@ export function sniffPicture(bytes: Uint8Array<ArrayBuffer>, name: string): Pict
   if (width > MAX_SIDE_PX || height > MAX_SIDE_PX || width * height > MAX_PIXELS)
     throw new AppError(
       'bad-file',
-      `"${name}" is ${width} × ${height} px. Pictures may have sides up to ${MAX_SIDE_PX} px and ${MAX_PIXELS / 2 ** 20} megapixels; scale it down first.`,
+      sentence`"${name}" is ${width} × ${height} px. Pictures may have sides up to ${MAX_SIDE_PX} px and ${MAX_PIXELS / 2 ** 20} megapixels; scale it down first.`,
     );
   if (width < MIN_SIDE_PX || height < MIN_SIDE_PX)
-    throw new AppError('bad-file', `"${name}" is only ${width} × ${height} px; there is nothing to refine.`);
+    throw new AppError(
+      'bad-file',
+      sentence`"${name}" is only ${width} × ${height} px; there is nothing to refine.`,
+    );
   return header;
 }
 
@@ -40,9 +44,10 @@ function readHeader(bytes: Uint8Array<ArrayBuffer>, name: string): PictureHeader
       : ascii(bytes, 0, 4) === 'RIFF' && ascii(bytes, 8, 4) === 'WEBP'
         ? webpHeader(view, bytes)
         : undefined;
-  if (found === undefined) throw new AppError('bad-file', `"${name}" is not a PNG, JPEG or WebP picture.`);
+  if (found === undefined)
+    throw new AppError('bad-file', sentence`"${name}" is not a PNG, JPEG or WebP picture.`);
   if (found === null)
-    throw new AppError('bad-file', `"${name}" is damaged: its header ends before the picture size.`);
+    throw new AppError('bad-file', sentence`"${name}" is damaged: its header ends before the picture size.`);
   return found;
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { toFloat32 } from './convert.ts';
@@ -60,7 +61,7 @@ export class SafetensorsFile {
 
   entry(name: string): TensorEntry {
     const entry = this.header.tensors.get(name);
-    if (!entry) throw new AppError('model-corrupt', `"${this.source.name}" has no tensor "${name}".`);
+    if (!entry) throw new AppError('model-corrupt', sentence`"${this.source.name}" has no tensor "${name}".`);
     return entry;
   }
 
@@ -111,7 +112,7 @@ export class SafetensorsFile {
     if (begin === end) return new Uint8Array();
     const bytes = await this.source.read(begin, end);
     if (bytes.length !== end - begin)
-      throw new AppError('bad-file', `"${this.source.name}" ended while "${name}" was being read.`);
+      throw new AppError('bad-file', sentence`"${this.source.name}" ended while "${name}" was being read.`);
     return bytes;
   }
 }

@@ -1,3 +1,5 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
+
 /**
  * JSON for untrusted headers: objects become Maps (so "__proto__" is an ordinary name), duplicate keys are refused,
  * depth and counts are bounded. `JSON.parse` keeps the last of two equal keys silently, which lets one header mean two
@@ -22,11 +24,11 @@ const WORDS = new Map<string, unknown>([
 ]);
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-export type Fail = (reason: string) => Error;
+export type Fail = (reason: Sentence) => Error;
 
 /** Parses a JSON object. Trailing spaces are allowed (writers pad with them). Numbers that are not whole become NaN. */
 export function parseHeaderJson(text: string, fail: Fail): ReadonlyMap<string, unknown> {
-  if (!text.startsWith('{')) throw fail('its header is not a JSON object');
+  if (!text.startsWith('{')) throw fail(sentence`its header is not a JSON object`);
   const reader = new JsonReader(text, fail);
   const value = reader.value(0);
   reader.end();
@@ -44,7 +46,7 @@ class JsonReader {
   }
 
   value(depth: number): unknown {
-    if (depth > MAX_DEPTH) throw this.#fail('its header is nested too deeply');
+    if (depth > MAX_DEPTH) throw this.#fail(sentence`its header is nested too deeply`);
     const char = this.#next();
     if (char === '{') return this.#object(depth);
     if (char === '[') return this.#list(depth);
@@ -60,10 +62,11 @@ class JsonReader {
     const result = new Map<string, unknown>();
     const limit = depth === 0 ? MAX_ENTRIES : MAX_FIELDS;
     this.#members('}', () => {
-      if (result.size === limit) throw this.#fail(`its header has an object of more than ${limit} fields`);
+      if (result.size === limit)
+        throw this.#fail(sentence`its header has an object of more than ${limit} fields`);
       if (this.#next() !== '"') throw this.#broken();
       const key = this.#string();
-      if (result.has(key)) throw this.#fail(`its header names ${shown(key)} twice`);
+      if (result.has(key)) throw this.#fail(sentence`its header names ${shown(key)} twice`);
       this.#take(':');
       result.set(key, this.value(depth + 1));
     });
@@ -74,7 +77,7 @@ class JsonReader {
     const result: unknown[] = [];
     this.#members(']', () => {
       if (result.length === MAX_LIST)
-        throw this.#fail(`its header has a list of more than ${MAX_LIST} entries`);
+        throw this.#fail(sentence`its header has a list of more than ${MAX_LIST} entries`);
       result.push(this.value(depth + 1));
     });
     return result;
@@ -139,7 +142,7 @@ class JsonReader {
   }
 
   #broken(): Error {
-    return this.#fail(`its header is not valid JSON near character ${this.#at}`);
+    return this.#fail(sentence`its header is not valid JSON near character ${this.#at}`);
   }
 }
 

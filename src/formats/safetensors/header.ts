@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ByteSource } from '../byte-source.ts';
 import { parseHeaderJson, shown, UNPRINTABLE } from './header-json.ts';
 
@@ -51,7 +52,7 @@ const LENGTH_BYTES = 8;
  */
 export async function readSafetensorsHeader(source: ByteSource): Promise<SafetensorsHeader> {
   if (source.size < LENGTH_BYTES + 2)
-    throw bad(source, `it is ${source.size} bytes long, too short for a header`);
+    throw bad(source, sentence`it is ${source.size} bytes long, too short for a header`);
   const length = headerLength(source, await readExactly(source, 0, LENGTH_BYTES));
   const bytes = await readExactly(source, LENGTH_BYTES, LENGTH_BYTES + length);
   const header = parseHeaderJson(decodeUtf8(source, bytes), (reason) => bad(source, reason));
@@ -61,12 +62,13 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
 /** A file can become shorter between one read and the next. */
 async function readExactly(source: ByteSource, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await source.read(begin, end);
-  if (bytes.length !== end - begin) throw bad(source, 'the file ends inside its header; it may be truncated');
+  if (bytes.length !== end - begin)
+    throw bad(source, sentence`the file ends inside its header; it may be truncated`);
   return bytes;
 }
 
-function bad(source: ByteSource, reason: string): AppError {
-  return new AppError('bad-file', `"${source.name}" is not a usable .safetensors file: ${reason}.`);
+function bad(source: ByteSource, reason: Sentence): AppError {
+  return new AppError('bad-file', sentence`"${source.name}" is not a usable .safetensors file: ${reason}.`);
 }
 
 function headerLength(source: ByteSource, bytes: Uint8Array<ArrayBuffer>): number {
@@ -74,10 +76,10 @@ function headerLength(source: ByteSource, bytes: Uint8Array<ArrayBuffer>): numbe
   if (length > BigInt(source.size - LENGTH_BYTES))
     throw bad(
       source,
-      `its header claims ${length} bytes but the file has only ${source.size}; it may be truncated or of another format`,
+      sentence`its header claims ${length} bytes but the file has only ${source.size}; it may be truncated or of another format`,
     );
   if (length > BigInt(MAX_HEADER_BYTES))
-    throw bad(source, `its header claims ${length} bytes, more than any model needs`);
+    throw bad(source, sentence`its header claims ${length} bytes, more than any model needs`);
   return Number(length);
 }
 
@@ -86,7 +88,7 @@ function decodeUtf8(source: ByteSource, bytes: Uint8Array): string {
     // A byte-order mark is kept, and then refused: other readers do not skip it.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw new AppError('bad-file', bad(source, 'its header is not UTF-8 text').message, { cause });
+    throw new AppError('bad-file', bad(source, sentence`its header is not UTF-8 text`).sentence, { cause });
   }
 }
 
@@ -101,48 +103,53 @@ function validate(
     if (name === '__metadata__') metadata = stringMap(source, value);
     else tensors.set(name, tensorEntry(source, name, value, dataBegin));
   }
-  if (tensors.size === 0) throw bad(source, 'it contains no tensors');
+  if (tensors.size === 0) throw bad(source, sentence`it contains no tensors`);
   if (tensors.size > MAX_TENSORS)
-    throw bad(source, `it lists ${tensors.size} tensors (limit ${MAX_TENSORS})`);
+    throw bad(source, sentence`it lists ${tensors.size} tensors (limit ${MAX_TENSORS})`);
   checkContiguous(source, [...tensors.values()], dataBegin);
   return { tensors, metadata };
 }
 
 function stringMap(source: ByteSource, value: unknown): ReadonlyMap<string, string> {
-  if (!(value instanceof Map)) throw bad(source, '"__metadata__" is not an object');
+  if (!(value instanceof Map)) throw bad(source, sentence`"__metadata__" is not an object`);
   for (const [key, text] of value)
-    if (typeof text !== 'string') throw bad(source, `metadata field ${shown(String(key))} is not text`);
+    if (typeof text !== 'string')
+      throw bad(source, sentence`metadata field ${shown(String(key))} is not text`);
   return value as ReadonlyMap<string, string>;
 }
 
 function tensorEntry(source: ByteSource, name: string, value: unknown, dataBegin: number): TensorEntry {
-  const fail = (reason: string) => bad(source, `tensor ${shown(name)} ${reason}`);
-  if (name.length > MAX_NAME_LENGTH) throw fail(`has a name of ${name.length} characters`);
-  if (name.search(UNPRINTABLE) >= 0) throw fail('has a name with control characters');
-  if (!(value instanceof Map)) throw fail('is described by something that is not an object');
+  const fail = (reason: Sentence) => bad(source, sentence`tensor ${shown(name)} ${reason}`);
+  if (name.length > MAX_NAME_LENGTH) throw fail(sentence`has a name of ${name.length} characters`);
+  if (name.search(UNPRINTABLE) >= 0) throw fail(sentence`has a name with control characters`);
+  if (!(value instanceof Map)) throw fail(sentence`is described by something that is not an object`);
   const dtype = elementType(value.get('dtype'), fail);
   const dims = wholeNumbers('shape', value.get('shape'), fail);
   const offsets = wholeNumbers('data_offsets', value.get('data_offsets'), fail);
   const [begin, end] = offsets;
   if (offsets.length !== 2 || begin === undefined || end === undefined || begin > end)
-    throw fail(`has ${offsets.length} data_offsets that begin with ${begin} and ${end}`);
-  if (dims.length > MAX_RANK) throw fail(`has ${dims.length} axes (limit ${MAX_RANK})`);
+    throw fail(
+      sentence`has ${offsets.length} data_offsets that begin with ${begin ?? '–'} and ${end ?? '–'}`,
+    );
+  if (dims.length > MAX_RANK) throw fail(sentence`has ${dims.length} axes (limit ${MAX_RANK})`);
   const expected = byteCount(dims, dtype);
   if (expected !== BigInt(end - begin))
-    throw fail(`needs ${expected} bytes but its data_offsets span ${end - begin}`);
+    throw fail(sentence`needs ${expected} bytes but its data_offsets span ${end - begin}`);
   return { name, dtype, dims, begin: dataBegin + begin, end: dataBegin + end };
 }
 
-type FailTensor = (reason: string) => AppError;
+type FailTensor = (reason: Sentence) => AppError;
 
 function elementType(value: unknown, fail: FailTensor): SafetensorsDtype {
   if (typeof value === 'string' && Object.hasOwn(DTYPE_BITS, value)) return value as SafetensorsDtype;
-  throw fail(`has the unknown type ${typeof value === 'string' ? shown(value) : String(typeof value)}`);
+  throw fail(
+    sentence`has the unknown type ${typeof value === 'string' ? shown(value) : String(typeof value)}`,
+  );
 }
 
 function wholeNumbers(field: string, value: unknown, fail: FailTensor): number[] {
   if (!Array.isArray(value) || !value.every((n) => Number.isSafeInteger(n) && (n as number) >= 0))
-    throw fail(`has no valid ${field}`);
+    throw fail(sentence`has no valid ${field}`);
   return value as number[];
 }
 
@@ -158,11 +165,14 @@ function checkContiguous(source: ByteSource, entries: TensorEntry[], dataBegin: 
     if (entry.end > source.size)
       throw bad(
         source,
-        `tensor ${shown(entry.name)} lies beyond the end of the file; the file may be truncated`,
+        sentence`tensor ${shown(entry.name)} lies beyond the end of the file; the file may be truncated`,
       );
-    if (entry.begin < position) throw bad(source, `tensor ${shown(entry.name)} overlaps the one before it`);
-    if (entry.begin > position) throw bad(source, `there is a hole before tensor ${shown(entry.name)}`);
+    if (entry.begin < position)
+      throw bad(source, sentence`tensor ${shown(entry.name)} overlaps the one before it`);
+    if (entry.begin > position)
+      throw bad(source, sentence`there is a hole before tensor ${shown(entry.name)}`);
     position = entry.end;
   }
-  if (position !== source.size) throw bad(source, `${source.size - position} bytes follow the last tensor`);
+  if (position !== source.size)
+    throw bad(source, sentence`${source.size - position} bytes follow the last tensor`);
 }
