@@ -24,13 +24,13 @@ export function toCocoRle(mask: MaskRle): CocoRle {
 export function fromCocoRle(value: unknown, fileName: string): MaskRle {
   const { size, counts } = asRecord(value);
   if (!isSize(size))
-    throw unreadable(fileName, `its "size" is not [height, width], each from 1 to ${MAX_SIDE_PX}`);
+    throw unreadable(fileName, sentence`its "size" is not [height, width], each from 1 to ${MAX_SIDE_PX}`);
   const [height, width] = size;
   const runs = typeof counts === 'string' ? textToCounts(counts, fileName) : counts;
-  if (!isRuns(runs)) throw unreadable(fileName, `its "counts" are neither whole numbers nor text`);
+  if (!isRuns(runs)) throw unreadable(fileName, sentence`its "counts" are neither whole numbers nor text`);
   const filled = runs.reduce((sum, run) => sum + run, 0);
   if (filled !== width * height)
-    throw unreadable(fileName, `its runs describe ${filled} pixels, but its size is ${width}×${height} px`);
+    throw unreadable(fileName, sentence`its runs describe ${filled} pixels, but its size is ${width}×${height} px`);
   return transposeRle({ width: height, height: width, runs });
 }
 
@@ -83,22 +83,22 @@ function textToCounts(text: string, fileName: string): number[] {
     if (code < 0 || code >= 2 * MORE)
       throw unreadable(
         fileName,
-        `its "counts" hold the character "${text[at] ?? ''}", which is not part of the code`,
+        sentence`its "counts" hold the character "${text[at] ?? ''}", which is not part of the code`,
       );
-    if (digits === MAX_DIGITS) throw unreadable(fileName, `its "counts" hold a number that is too long`);
+    if (digits === MAX_DIGITS) throw unreadable(fileName, sentence`its "counts" hold a number that is too long`);
     value |= (code & (MORE - 1)) << (DIGIT_BITS * digits++);
     if (code & MORE) continue;
     if (code & SIGN) value |= -1 << (DIGIT_BITS * digits);
     counts.push(counts.length > 2 ? value + (counts[counts.length - 2] as number) : value);
     [value, digits] = [0, 0];
   }
-  if (digits > 0) throw unreadable(fileName, `its "counts" end in the middle of a number`);
+  if (digits > 0) throw unreadable(fileName, sentence`its "counts" end in the middle of a number`);
   return counts;
 }
 
 function unreadable(fileName: string, reason: Sentence): AppError {
   return new AppError(
     'bad-file',
-    `"${fileName}" holds no mask in COCO's run-length form that this studio can read: ${reason}.`,
+    sentence`"${fileName}" holds no mask in COCO's run-length form that this studio can read: ${reason}.`,
   );
 }
