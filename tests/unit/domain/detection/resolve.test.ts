@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DetectionResolver, editsFrom, resolveDetections, ruleMask } from '#domain/detection/resolve.ts';
+import type { Candidate } from '#domain/document/state.ts';
+import type { ConceptSpec, LayerIndex, MaskRules } from '#domain/job/request.ts';
+import { applyEdits } from '#domain/detection/edits.ts';
+import { bitsOf, bitsOn, rleOf, rowsOf } from '../mask/arbitrary-masks.ts';
+import { block, candidateOf, conceptOf, mask } from './fixtures.ts';
+import { naiveResolve } from './naive-resolve.ts';
+
+const GRID = { width: 8, height: 8 };
+const IDS = ['a', 'b', 'c'];
+
+const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+const gridMask = bitsOn(8, 8).map(rleOf);
+
+const maskRules: fc.Arbitrary<MaskRules> = fc.record({
+  fillHolesPx: fc.constantFrom(0, 0, 1, 4, 100),
+  specksPx: fc.constantFrom(0, 0, 2, 5),
+  parts: fc.constantFrom('all', 'all', 'largest'),
+  growPx: fc.constantFrom(0, 0, 0, 1, 2, -1),
+  offsetXPx: fc.constantFrom(0, 0, 2, -3),
+  offsetYPx: fc.constantFrom(0, 0, 1, -1),
+  invert: fc.constantFrom(false, false, false, true),
+});
+
+const conceptWith = (id: string): fc.Arbitrary<ConceptSpec> =>
+  fc
+    .record({
+      minArea: fc.constantFrom(0, 0, 0.1),
+      maxArea: fc.constantFrom(1, 1, 0.7),
+      order: fc.constantFrom('score', 'area', 'left-to-right', 'top-to-bottom'),
+      duplicates: fc.record({ measure: fc.constantFrom('iou', 'iom'), limit: fc.constantFrom(0.3, 0.7, 1) }),
+      mask: maskRules,
+      exclude: fc.subarray([...IDS, 'gone']),
+      partOf: maybe(fc.constantFrom(...IDS, 'gone')),
+      giveWay: fc.boolean(),
+      layer: fc.constantFrom<LayerIndex[]>(0, 0, 1),
+      selection: fc.constantFrom('largest', 'center', 'first', 'all'),
+      maxObjects: fc.constantFrom(1, 2, 9),
+      threshold: fc.constantFrom(0, 0.3, 0.6),
+    })
+    .map(({ layer, selection, maxObjects, threshold, ...rules }) =>
+      conceptOf(id, rules, { layer, selection, maxObjects, threshold }),
+    );
+
+const candidate: fc.Arbitrary<Omit<Candidate, 'id'>> = fc.record({
+  conceptId: fc.constantFrom(...IDS),
+  origin: fc.constantFrom('phrase', 'phrase', 'phrase', 'example', 'hand', 'click', 'file', 'recipe'),
+  mask: gridMask,
+  edits: maybe(fc.record({ added: maybe(gridMask), removed: maybe(gridMask) })),
+  frame: fc.constantFrom(null, null, { x: 0.25, y: 0, width: 0.5, height: 0.25 }),
+  score: fraction,
+  presence: fraction,
+  tick: fc.constantFrom(null, null, true, false),
+  rules: maybe(fc.record({ growPx: fc.constantFrom(0, 1), invert: fc.boolean() }, { requiredKeys: [] })),
+  baked: fc.constantFrom(false, false, true),
+  own: fc.constant({}),
+});
+
+const documents = fc.record({
+  concepts: fc
+    .tuple(...IDS.map(conceptWith))
+    .chain((concepts) => fc.shuffledSubarray(concepts, { minLength: 1 })),
+  candidates: fc
+    .array(candidate, { maxLength: 9 })
+    .map((all) => all.map((one, i): Candidate => ({ id: `d${i}`, ...one }))),
+});
+
+describe('resolving detections', () => {
+  it('answers what the literal reading of the rules answers on pixels, also when it remembers others', () => {
+    const resolver = new DetectionResolver();
+    fc.assert(
+      fc.property(documents, ({ concepts, candidates }) => {
+        const known = candidates.filter(({ conceptId }) => concepts.some(({ id }) => id === conceptId));
+        const { shown, ruleMasks, hidden } = resolver.resolve({ concepts, candidates, picture: GRID });
+        const answer = shown.map(({ id, mask, enabled }) => ({
+          id,
+          bits: bitsOf(mask).bits,
+          rule: bitsOf(ruleMasks.get(id)!).bits,
+          ticked: enabled,
+        }));
+        expect(answer).toEqual(naiveResolve(concepts, known));
+        const missing = Object.values(hidden).flatMap((counts) => Object.values(counts));
+        expect(shown.length + missing.reduce((sum, count) => sum + count, 0)).toBe(known.length);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('lengths of rules are pixels of the picture, not cells of the mask', () => {
+    const concept = conceptOf('a', { mask: { growPx: 8, offsetXPx: 16, specksPx: 4 * 64 } });
+    const found = candidateOf('1', 'a', mask('##......', '##....#.', '........', '........'));
+    const picture = { width: 64, height: 32 };
+    const [detection] = resolveDetections({ concepts: [concept], candidates: [found], picture }).shown;
+    expect(rowsOf(bitsOf(detection!.mask))).toEqual(['..###...', '..###...', '..###...', '........']);
+    expect(rowsOf(bitsOf(ruleMask(found, concept, picture)))).toEqual(rowsOf(bitsOf(detection!.mask)));
+  });
+
+  it('says why something is not listed', () => {
+    const parent = conceptOf('face', {}, { maxObjects: 1 });
+    const part = conceptOf(
+      'eye',
+      { partOf: 'face', minArea: 0.02, maxArea: 0.5, exclude: ['glasses'] },
+      { maxObjects: 2 },
+    );
+    const glasses = conceptOf('glasses');
+    const candidates = [
+      candidateOf('face', 'face', block(16, 0, 0, 8, 8)),
+      candidateOf('other face', 'face', block(16, 8, 8, 8, 8), { score: 0.8 }),
+      candidateOf('glass', 'glasses', block(16, 0, 0, 3, 3)),
+      candidateOf('unsure', 'eye', block(16, 0, 0, 3, 3), { score: 0.5 }),
+      candidateOf('tiny', 'eye', block(16, 0, 0, 1, 1)),
+      candidateOf('huge', 'eye', block(16, 0, 0, 16, 15)),
+      candidateOf('emptied', 'eye', block(16, 0, 0, 3, 3)),
+      candidateOf('again', 'eye', block(16, 0, 0, 3, 3), { score: 0.8 }),
+      candidateOf('seen', 'eye', block(16, 4, 4, 3, 3), { score: 0.8 }),
+      candidateOf('outside', 'eye', block(16, 9, 9, 3, 3)),
+      candidateOf('third', 'eye', block(16, 4, 0, 3, 3), { score: 0.7 }),
+      candidateOf('no concept', 'gone', block(16, 4, 0, 3, 3)),
+    ];
+    const concepts = [parent, part, glasses];
+    const { shown, hidden } = resolveDetections({ concepts, candidates, picture: GRID });
+    expect(shown.map(({ id }) => id)).toEqual(['face', 'seen', 'glass']);
+    expect(hidden['face']).toMatchObject({ overLimit: 1, duplicate: 0 });
+    expect(hidden['eye']).toEqual({
+      belowThreshold: 1,
+      tooSmall: 1,
+      tooLarge: 1,
+      duplicate: 1,
+      outside: 1,
+      overLimit: 1,
+      emptied: 1,
+    });
+  });
+
+  it('a mask made by hand is listed even while it is empty, unticked, with a frame in the middle', () => {
+    const empty = candidateOf('1', 'a', mask('....', '....'), { origin: 'hand', tick: true });
+    const input = { concepts: [conceptOf('a')], candidates: [empty], picture: GRID };
+    const { shown } = resolveDetections(input);
+    expect(shown).toMatchObject([
+      { enabled: false, edited: true, box: { x: 0.5, y: 0.5, width: 0, height: 0 } },
+    ]);
+    const painted = { ...empty, edits: { added: mask('.#..', '....'), removed: null } };
+    expect(resolveDetections({ ...input, candidates: [painted] }).shown).toMatchObject([
+      { enabled: true, box: { x: 0.25, y: 0, width: 0.25, height: 0.5 } },
+    ]);
+  });
+
+  it('masks on different grids meet on the finer one', () => {
+    const concepts = [conceptOf('hair', { exclude: ['face'] }), conceptOf('face')];
+    const candidates = [
+      candidateOf('hair', 'hair', mask('##', '##')),
+      candidateOf('face', 'face', mask('....', '.##.', '.##.', '....')),
+    ];
+    const [hair] = resolveDetections({ concepts, candidates, picture: GRID }).shown;
+    expect(rowsOf(bitsOf(hair!.mask))).toEqual(['####', '#..#', '#..#', '####']);
+  });
+
+  it('passes on what belongs to the detection alone and keeps its frame', () => {
+    const frame = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
+    const own = { prompt: 'her left eye' };
+    const one = candidateOf('1', 'a', block(8, 1, 1, 3, 3), { frame, own, score: 0.7, presence: 0.8 });
+    const [detection] = resolveDetections({
+      concepts: [conceptOf('a')],
+      candidates: [one],
+      picture: GRID,
+    }).shown;
+    expect(detection).toMatchObject({ box: frame, score: 0.7, presence: 0.8, edited: false });
+    expect(detection?.own).toBe(own);
+  });
+});
+
+describe('edits', () => {
+  it('make the painted mask of the rule mask, and of nothing else when nothing was painted', () => {
+    const masks = fc.tuple(gridMask, gridMask);
+    fc.assert(
+      fc.property(
+        masks,
+        maybe(fc.record({ added: maybe(gridMask), removed: maybe(gridMask) })),
+        (pair, earlier) => {
+          const [rule, painted] = pair;
+          expect(applyEdits(rule, editsFrom(rule, painted, earlier))).toEqual(painted);
+          expect(editsFrom(painted, painted)).toBeNull();
+        },
+      ),
+    );
+  });
+
+  it('survive another rule mask, also those that changed nothing when the last stroke was made', () => {
+    const first = editsFrom(mask('##..'), mask('###.'));
+    expect(rowsOf(bitsOf(applyEdits(mask('...#'), first)))).toEqual(['..##']);
+    const grown = mask('####');
+    const second = editsFrom(grown, mask('.###'), first);
+    expect(rowsOf(bitsOf(applyEdits(mask('##..'), second)))).toEqual(['.##.']);
+  });
+});
