@@ -30,7 +30,10 @@ export function fromCocoRle(value: unknown, fileName: string): MaskRle {
   if (!isRuns(runs)) throw unreadable(fileName, sentence`its "counts" are neither whole numbers nor text`);
   const filled = runs.reduce((sum, run) => sum + run, 0);
   if (filled !== width * height)
-    throw unreadable(fileName, sentence`its runs describe ${filled} pixels, but its size is ${width}×${height} px`);
+    throw unreadable(
+      fileName,
+      sentence`its runs describe ${filled} pixels, but its size is ${width}×${height} px`,
+    );
   return transposeRle({ width: height, height: width, runs });
 }
 
@@ -85,7 +88,8 @@ function textToCounts(text: string, fileName: string): number[] {
         fileName,
         sentence`its "counts" hold the character "${text[at] ?? ''}", which is not part of the code`,
       );
-    if (digits === MAX_DIGITS) throw unreadable(fileName, sentence`its "counts" hold a number that is too long`);
+    if (digits === MAX_DIGITS)
+      throw unreadable(fileName, sentence`its "counts" hold a number that is too long`);
     value |= (code & (MORE - 1)) << (DIGIT_BITS * digits++);
     if (code & MORE) continue;
     if (code & SIGN) value |= -1 << (DIGIT_BITS * digits);

@@ -1,5 +1,6 @@
 import { rect, type Rect, type Size } from '../geometry/rect.ts';
 import { AppError } from '../job/app-error.ts';
+import { sentence } from '../job/sentence.ts';
 import type { MaskRle } from '../job/request.ts';
 import { unitRect } from './rle.ts';
 import { checkRle, forEachStretch, RunBuilder, spansOf } from './spans.ts';
@@ -80,7 +81,7 @@ function checkSameGrid(a: MaskRle, b: MaskRle): void {
   if (a.width !== b.width || a.height !== b.height)
     throw new AppError(
       'bad-request',
-      `A mask of ${a.width}×${a.height} px cannot be combined with one of ${b.width}×${b.height} px: bring both to one size first.`,
+      sentence`A mask of ${a.width}×${a.height} px cannot be combined with one of ${b.width}×${b.height} px: bring both to one size first.`,
     );
 }
 

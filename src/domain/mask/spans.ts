@@ -1,5 +1,6 @@
 import type { Size } from '../geometry/rect.ts';
 import { AppError } from '../job/app-error.ts';
+import { sentence } from '../job/sentence.ts';
 import type { MaskRle } from '../job/request.ts';
 
 /**
@@ -41,7 +42,7 @@ export function checkRle({ width, height, runs }: MaskRle): void {
   if (!wholeRuns || filled !== width * height)
     throw new AppError(
       'bad-request',
-      `A mask's runs describe ${filled} pixels, but it is ${width}×${height} px large. Detect again, or repaint it.`,
+      sentence`A mask's runs describe ${filled} pixels, but it is ${width}×${height} px large. Detect again, or repaint it.`,
     );
 }
 

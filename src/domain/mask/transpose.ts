@@ -21,7 +21,8 @@ function columnChanges(spans: RowSpans): number[][] {
   let above: number[] = [];
   for (let y = 0; y <= spans.height; y++) {
     const row = y < spans.height ? edgesOf(spans, y) : [];
-    // Between the edges of both rows, taken together in order, pixels differ and agree in turn.
+    // Between the edges of both rows, taken together in order, pixels differ and agree in turn; out of order every
+    // pixel would be visited, for the same answer.
     const edges = [...above, ...row].sort((a, b) => a - b);
     for (let i = 0; i < edges.length; i += 2)
       for (let x = edges[i] as number; x < (edges[i + 1] as number); x++) columns[x]?.push(y);

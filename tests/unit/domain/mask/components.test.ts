@@ -120,7 +120,9 @@ describe('holes', () => {
   it('are filled up to the limit, and nothing else changes', () => {
     fc.assert(
       fc.property(anyBits, connectivity, fc.constantFrom(0, 1, 3, Infinity), (mask, connected, limit) => {
-        expect(fillHoles(rleOf(mask), limit, connected)).toEqual(rleOf(filled(mask, limit, connected)));
+        const expected = rleOf(filled(mask, limit, connected));
+        expect(fillHoles(rleOf(mask), limit, connected)).toEqual(expected);
+        expect(fillHoles(padded(rleOf(mask)), limit, connected)).toEqual(expected);
       }),
       { numRuns: 300 },
     );
