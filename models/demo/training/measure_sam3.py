@@ -28,7 +28,7 @@ def load(path: Path) -> tuple[Sam3Detector, dict]:
     """The network of a file, its sizes read from the tensors' shapes and the rest from `luna.config`."""
     with safe_open(path, "pt") as f:
         config = json.loads(f.metadata()["luna.config"])
-        w = {k[len("detector_model."):]: f.get_tensor(k).float() for k in f.keys()}
+        w = {k[len("detector_model."):]: f.get_tensor(k).float() for k in f.keys() if k.startswith("detector_model.")}
     count = lambda prefix: 1 + max(int(k[len(prefix):].split(".")[0]) for k in w if k.startswith(prefix))  # noqa: E731
     text = "text_encoder.text_model."
     c = Sam3Config(
