@@ -7,6 +7,9 @@ import { openSafetensors } from '#node/file-source.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { DEFAULTS } from '../app/defaults.ts';
+import { sam3Model } from '#inference/segmenter-model.ts';
+import { Sam3Networks } from '#inference/segmenter-networks.ts';
+import { clickFigures } from './eval/click-figures.ts';
 import { detectionFigures } from './eval/detection-figures.ts';
 import {
   anchorFigures,
@@ -21,6 +24,7 @@ import {
  * pipelines on held-out pictures. The definitions are in models/demo/training/README.md.
  */
 const PACK = 'models/demo';
+const DRAWINGS = 'tests/fixtures/heldout-drawings';
 const count = Number(process.argv[2] ?? 16);
 
 interface DemoDefaults {
@@ -70,11 +74,21 @@ print(
 
 if (services.segmenter) {
   const threshold = defaults.threshold ?? DEFAULTS.concept.threshold;
-  const found = await detectionFigures(services.segmenter, 'tests/fixtures/heldout-drawings', threshold);
+  const found = await detectionFigures(services.segmenter, DRAWINGS, threshold);
   print(`SAM 3 mask IoU at threshold ${threshold}`, found.meanIou.toFixed(3), found.meanIou >= 0.6);
   for (const [concept, iou] of Object.entries(found.perConcept)) print(`  ${concept}`, iou.toFixed(2));
   print('found where absent', percent(found.falseOnAbsent));
 }
+
+const predictor = new Sam3Networks(
+  new OrtNodeRuntime(),
+  sam3Model(await openSafetensors(`${PACK}/sam3.safetensors`)),
+);
+const clicks = await clickFigures(predictor, DRAWINGS);
+print('SAM 3 mask IoU after one click', clicks.click.toFixed(3), clicks.click >= 0.5);
+print('  the best of its three answers', clicks.bestOfThree.toFixed(3));
+print('  after two corrections', clicks.corrected.toFixed(3), clicks.corrected >= clicks.click);
+print('SAM 3 mask IoU of a box', clicks.box.toFixed(3), clicks.box >= 0.5);
 
 async function demoServices(): Promise<Services> {
   const open = (name: string) => openSafetensors(`${PACK}/${name}.safetensors`);
