@@ -110,10 +110,37 @@ export function clampCamera(camera: Camera, picture: Extent, viewport: Extent): 
   };
 }
 
-/** The CSS transform that makes a bitmap drawn with camera `drawn` look as if it were drawn with `wanted`. */
-export function catchUpTransform(drawn: Camera, wanted: Camera): string {
-  const ratio = wanted.scale / drawn.scale;
-  return `matrix(${ratio}, 0, 0, ${ratio}, ${wanted.x - drawn.x * ratio}, ${wanted.y - drawn.y * ratio})`;
+/**
+ * Moves the camera by less than a device pixel so that picture pixels begin on device pixels: at 100 %, where one of
+ * the document covers one of the screen, each is then shown as it is.
+ */
+export function snapToDevice({ scale, x, y }: Camera, pixelRatio: number): Camera {
+  return { scale, x: Math.round(x * pixelRatio) / pixelRatio, y: Math.round(y * pixelRatio) / pixelRatio };
+}
+
+/** Gap between the halves of a side by side, CSS pixels; the drawing worker leaves the same. */
+const SIDE_GAP_PX = 2;
+
+/**
+ * What one picture has of the viewport: all of it, or in a side by side one half, which lies beside the other on a wide
+ * viewport and above it on a tall one.
+ * @returns `pane`: its extent; `inset`: where a pane in the viewport's middle begins; `shift`: how far the second half
+ * lies from there, and the first in the other direction.
+ */
+export function sideBySide(
+  viewport: Extent,
+  halved: boolean,
+): { readonly pane: Extent; readonly inset: Point; readonly shift: Point } {
+  const { width, height } = viewport;
+  if (!halved) return { pane: { width, height }, inset: { x: 0, y: 0 }, shift: { x: 0, y: 0 } };
+  if (width >= height) {
+    const half = (width - SIDE_GAP_PX) / 2;
+    const x = (width - half) / 2;
+    return { pane: { width: half, height }, inset: { x, y: 0 }, shift: { x, y: 0 } };
+  }
+  const half = (height - SIDE_GAP_PX) / 2;
+  const y = (height - half) / 2;
+  return { pane: { width, height: half }, inset: { x: 0, y }, shift: { x: 0, y } };
 }
 
 export function clamp(value: number, min: number, max: number): number {

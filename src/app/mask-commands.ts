@@ -15,7 +15,7 @@ export class MaskCommands {
   /** What was painted is kept as additions and removals, so that rules and re-runs leave it alone. */
   async #paint(stroke: BrushStroke): Promise<void> {
     const { document, client, expect } = this.#host;
-    const painted = expect(await client.call((api) => api.paint(stroke)));
+    const painted = expect(await client.call((_api, viewer) => viewer.paint(stroke)));
     if (!stroke.finished || !painted) return;
     const before = document.resolved.ruleMasks.get(stroke.detectionId);
     if (!before) return;

@@ -2,38 +2,39 @@ import type { Layer } from '#domain/document/layer.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Latest } from './latest.ts';
 import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
+import { OverlayMemory } from './overlay-update.ts';
 import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
 import type { Studio } from './studio.ts';
+import { tellDuration } from './timing.ts';
 import type { RefinePlan, WorkerView } from './worker-client.ts';
-import type { Camera } from './camera.ts';
 
 const PLAN_DELAY_MS = 200;
 const SAVE_DELAY_MS = 500;
-/** A worker that has not drawn for this long is busy; the page then moves the old drawing itself. */
-const LAG_MS = 120;
 
-/** The camera of the worker's last drawing while it lags behind, else null. */
+/** What follows the states by itself: the drawing, the shown stack, the plan, the remembered settings. */
 export class Sync {
-  lagging = $state.raw<Camera | null>(null);
   /** Cost of the present request; null while it is worked out. */
   plan = $state.raw<RefinePlan | null>(null);
   planError = $state.raw<string | null>(null);
+  /** Ids of layers whose pixels are gone, or that were painted on another canvas size. */
+  missing = $state.raw<readonly string[]>([]);
   readonly #studio: Studio;
   /** Ids of layers that were said to be lost. */
   #reported: readonly string[] = [];
-  #drawn: Camera = { scale: 1, x: 0, y: 0 };
 
   /** Keeps worker and storage up to date with the states. Must run while a component is being set up. */
   constructor(studio: Studio) {
     this.#studio = studio;
     const { document, view, client } = studio;
     const views = new Latest<WorkerView>((next) => this.#sendView(next));
+    const known = new OverlayMemory();
     const overlays = new Latest<ReturnType<typeof buildOverlay>>((items) =>
-      client.send((api) => api.setOverlay(items)),
+      client.send((_api, viewer) => viewer.setOverlay(known.updateFor(items))),
     );
     $effect(() => {
       if (document.runtime) views.push(view.worker);
+      else known.forget();
     });
     $effect(() => {
       if (document.runtime && document.image)
@@ -64,8 +65,8 @@ export class Sync {
   }
 
   async #plan(request: RefineRequest): Promise<void> {
-    const { client, document, layers } = this.#studio;
-    const result = await client.call((api) => api.plan(request, layers.targetOf()));
+    const { client, document, painting } = this.#studio;
+    const result = await client.call((api) => api.plan(request, painting.targetOf()));
     if (document.request !== request) return;
     this.plan = result.ok ? result.value : null;
     this.planError = result.ok ? null : result.error.message;
@@ -75,18 +76,17 @@ export class Sync {
   async #showLayers(layers: readonly Layer[]): Promise<void> {
     const { client, notifier } = this.#studio;
     const shown = await client.call((api) => api.layers.show(layers));
-    const missing = shown.ok ? shown.value.missing.filter((id) => !this.#reported.includes(id)) : [];
+    this.missing = shown.ok ? shown.value.missing : [];
+    const missing = this.missing.filter((id) => !this.#reported.includes(id));
     this.#reported = [...this.#reported, ...missing];
     const names = layers.filter(({ id }) => missing.includes(id)).map(({ name }) => name);
     if (names.length > 0) notifier.error(messages.layers.missing(names));
   }
 
   async #sendView(view: WorkerView): Promise<void> {
-    const timer = setTimeout(() => (this.lagging = this.#drawn), LAG_MS);
-    await this.#studio.client.send((api) => api.setView(view));
-    clearTimeout(timer);
-    this.#drawn = view.camera;
-    this.lagging = null;
+    const asked = performance.now();
+    await this.#studio.client.send((_api, viewer) => viewer.setView(view));
+    tellDuration('view', asked);
   }
 
   #remember(): void {

@@ -2,6 +2,7 @@ import type { ProxyMarked } from 'comlink';
 import type { ConceptsApi } from './api-concepts.ts';
 import type { LayersApi, RefineTarget } from './api-layers.ts';
 import type { AppErrorCode } from '#domain/job/app-error.ts';
+import type { SentenceData } from '#domain/job/sentence.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type {
@@ -21,7 +22,16 @@ import type { Rect, Size } from '#domain/geometry/rect.ts';
  */
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: { readonly code: AppErrorCode; readonly message: string } };
+  | { readonly ok: false; readonly error: Failure };
+
+/** An {@link AppError} as plain data. */
+export interface Failure {
+  readonly code: AppErrorCode;
+  /** English. */
+  readonly message: string;
+  /** The same where values were put into it, to be said in another language. */
+  readonly sentence?: SentenceData;
+}
 
 export type JobId = string;
 
@@ -236,9 +246,36 @@ export interface ViewState {
   readonly viewport: { readonly width: number; readonly height: number; readonly pixelRatio: number };
   /** screen = picture·scale + offset, where picture coordinates are pixels of the opened image. */
   readonly camera: { readonly scale: number; readonly x: number; readonly y: number };
-  /** `refined` shows the result if there is one; `slider` splits at `split` (0..1 of the viewport width). */
-  readonly compare: { readonly mode: 'refined' | 'original' | 'slider'; readonly split: number };
+  readonly compare: {
+    /**
+     * `refined` shows the result if there is one; `slider` splits at `split`, `side` shows both beside each other (on
+     * a tall viewport one above the other), `difference` how far each pixel is from the original.
+     */
+    readonly mode: 'refined' | 'original' | 'slider' | 'side' | 'difference';
+    /** 0..1 of the viewport width. */
+    readonly split: number;
+    /** Exchanges the sides of `slider`, `side` and the loupe. */
+    readonly swapped: boolean;
+    /** Multiplies differences before they are coloured. */
+    readonly gain: number;
+  };
   readonly masksVisible: boolean;
+  /** Everything outside the selected mask under a red veil, or, with none selected, outside all that are ticked. */
+  readonly quickMask: boolean;
+  readonly loupe: LoupeView | null;
+}
+
+/** Two squares that show the same place of original and result, larger. */
+export interface LoupeView {
+  /** Picture pixel in the middle of both. */
+  readonly at: { readonly x: number; readonly y: number };
+  /** Corner of the first square; the second follows on its right after `gap`. CSS pixels. */
+  readonly left: number;
+  readonly top: number;
+  readonly side: number;
+  readonly gap: number;
+  /** Times the camera's scale. */
+  readonly zoom: number;
 }
 
 /** One detection as drawn over the picture. */
@@ -253,12 +290,16 @@ export interface OverlayItem {
   readonly selected: boolean;
 }
 
-/** Points in image pixels. The worker paints while the stroke is drawn and answers with the mask when it ends. */
+/** Points in image pixels. The viewer worker paints while the stroke is drawn and answers with the mask when it ends. */
 export interface BrushStroke {
   readonly detectionId: string;
   readonly mode: 'add' | 'erase';
   readonly radiusPx: number;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  /** 0 to 1, share of the radius that is full; 1 when left out. */
+  readonly hardness?: number;
+  /** 0 to 1; 1 when left out. */
+  readonly opacity?: number;
+  readonly points: readonly { readonly x: number; readonly y: number; readonly pressure?: number }[];
   /** False while the pointer is down: paint only; true: also return the new mask and box. */
   readonly finished: boolean;
 }
@@ -340,17 +381,17 @@ export interface StudioApi {
   readonly models: ModelsApi;
   readonly concepts: ConceptsApi;
   readonly layers: LayersApi;
-  /** Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm). */
-  start(canvas: OffscreenCanvas): Promise<Result<RuntimeInfo>>;
-  setView(view: ViewState): Promise<void>;
-  setOverlay(items: readonly OverlayItem[]): Promise<void>;
+  /**
+   * Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm).
+   * @param viewer where pixels to be shown are sent: the viewer worker's port (`api-viewer.ts`).
+   */
+  start(viewer: MessagePort): Promise<Result<RuntimeInfo>>;
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>>;
   detect(
     job: JobId,
     request: DetectRequest,
     onEvent: (event: JobEvent) => void,
   ): Promise<Result<DetectResult>>;
-  paint(stroke: BrushStroke): Promise<Result<PaintedMask | null>>;
   /** What a run of these parts of the request would do and cost. */
   plan(request: RefineRequest, target: RefineTarget): Promise<Result<RefinePlan>>;
   /** Stops at the next step boundary. The canvas keeps every finished area. */

@@ -1,90 +1,131 @@
+import { rect, type Rect } from '#domain/geometry/rect.ts';
+import type { MaskRle } from '#domain/job/request.ts';
+import { decodeRle, INSIDE } from '#domain/mask/rle.ts';
+import { sameMask } from '#domain/mask/rle-algebra.ts';
+import { RunBuilder, spansOf, type RowSpans } from '#domain/mask/spans.ts';
 import type { Mask } from '#domain/raster.ts';
-import { decodeRle } from '#domain/mask/rle.ts';
-import type { OverlayItem } from './api.ts';
-import { context2d } from './picture.ts';
+import type { OverlayLook } from './api-viewer.ts';
 
-/** Opacities of a mask drawn over the picture, 0 to 255. */
-const FILL = 70;
-const HATCH = 130;
-const EDGE = 255;
-const DISABLED_SHARE = 0.35;
-
-/** Distance between hatch lines, mask pixels. */
-const HATCH_PERIOD = 12;
-
-/** One detection's mask as a tinted bitmap, rebuilt only when the mask or its look changes. */
+/**
+ * One detection's mask as the stretches of its rows, ready to be drawn at any zoom, and while somebody paints on it
+ * also pixel by pixel. Thousands of them take no more room than their outlines.
+ */
 export class MaskLayer {
-  readonly surface: OffscreenCanvas;
-  mask: Mask<'image'>;
+  look: OverlayLook;
   /** While a stroke is being drawn here, masks arriving from the page are older than what the user sees. */
   painting = false;
-  #item: OverlayItem;
+  #rle: MaskRle;
+  #spans: RowSpans | null = null;
+  #bounds: Rect<'image'> | null = null;
+  #pixels: Mask<'image'> | null = null;
+  /** Rows painted on since the spans were cut: begin and end of each stretch in turn. */
+  readonly #painted = new Map<number, Int32Array>();
 
-  constructor(item: OverlayItem) {
-    this.#item = item;
-    this.mask = decodeRle(item.mask);
-    this.surface = new OffscreenCanvas(this.mask.width, this.mask.height);
-    this.redraw();
+  constructor(look: OverlayLook, mask: MaskRle) {
+    this.look = look;
+    this.#rle = mask;
   }
 
-  /** Takes over new looks or a new mask; true when something had to be redrawn. */
-  update(item: OverlayItem): boolean {
-    const sameMask = this.painting || sameRuns(item.mask.runs, this.#item.mask.runs);
-    if (!sameMask) this.mask = decodeRle(item.mask);
-    const sameLook =
-      item.hue === this.#item.hue &&
-      item.pattern === this.#item.pattern &&
-      item.enabled === this.#item.enabled &&
-      item.selected === this.#item.selected;
-    this.#item = item;
-    if (sameMask && sameLook) return false;
-    this.redraw();
-    return true;
+  get width(): number {
+    return this.#rle.width;
   }
 
-  redraw(): void {
-    const { width, height } = this.mask;
-    if (this.surface.width !== width) this.surface.width = width;
-    if (this.surface.height !== height) this.surface.height = height;
-    context2d(this.surface).putImageData(tinted(this.mask, this.#item), 0, 0);
+  get height(): number {
+    return this.#rle.height;
   }
-}
 
-function sameRuns(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((run, i) => run === b[i]);
-}
+  /** Pixel by pixel, for the brush, which changes them in place and then says where: {@link touch}. */
+  get mask(): Mask<'image'> {
+    return (this.#pixels ??= decodeRle(this.encode()));
+  }
 
-function tinted({ width, height, data }: Mask<'image'>, item: OverlayItem): ImageData {
-  const image = new ImageData(width, height);
-  const [r, g, b] = hueColour(item.hue);
-  const share = item.enabled || item.selected ? 1 : DISABLED_SHARE;
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++) {
-      if ((data[i] as number) < 128) continue;
-      const edge = isEdge(data, x, y, width, height);
-      const alpha = edge ? EDGE : onHatch(x, y, item.pattern) ? HATCH : FILL;
-      image.data.set([r, g, b, alpha * share * (item.selected ? 1 : 0.8)], i * 4);
+  /**
+   * Takes over another mask; a stroke under way outlasts it. A stroke that comes back from the page as its outline
+   * keeps its soft edge here, for the next stroke to add to.
+   */
+  replace(mask: MaskRle): void {
+    if (this.painting || (this.#pixels && sameMask(mask, this.encode()))) return;
+    this.#rle = mask;
+    this.#spans = null;
+    this.#bounds = null;
+    this.#pixels = null;
+    this.#painted.clear();
+  }
+
+  /** Reads the changed rows of {@link mask} again. */
+  touch(changed: Rect<'image'>): void {
+    const { width, data } = this.mask;
+    for (let y = changed.y; y < changed.y + changed.height; y++)
+      this.#painted.set(y, stretchesOf(data, y * width, width));
+    this.#bounds = null;
+  }
+
+  /** Gives back the memory of {@link mask}. */
+  release(): void {
+    this.#rle = this.encode();
+    this.#pixels = null;
+  }
+
+  /** Begin and end of every stretch of a row in turn, into `out`; answers how many numbers that are. */
+  row(y: number, out: number[]): number {
+    if (y < 0 || y >= this.height) return 0;
+    const painted = this.#painted.get(y);
+    if (painted) return copy(painted, out);
+    const { firstOfRow, from, to } = (this.#spans ??= spansOf(this.#rle));
+    const first = firstOfRow[y] as number;
+    const count = (firstOfRow[y + 1] as number) - first;
+    for (let i = 0; i < count; i++) {
+      out[2 * i] = from[first + i] as number;
+      out[2 * i + 1] = to[first + i] as number;
     }
-  return image;
+    return 2 * count;
+  }
+
+  /** The smallest rectangle around the mask; of no size when it is empty. */
+  get bounds(): Rect<'image'> {
+    return (this.#bounds ??= this.#measure());
+  }
+
+  encode(): MaskRle {
+    if (this.#painted.size === 0) return this.#rle;
+    const builder = new RunBuilder();
+    const stretches: number[] = [];
+    for (let y = 0; y < this.height; y++) {
+      const count = this.row(y, stretches);
+      for (let i = 0; i < count; i += 2)
+        builder.add(y * this.width + (stretches[i] as number), y * this.width + (stretches[i + 1] as number));
+    }
+    return builder.build(this.width, this.height);
+  }
+
+  #measure(): Rect<'image'> {
+    let [left, top, right, bottom] = [this.width, this.height, 0, 0];
+    const stretches: number[] = [];
+    for (let y = 0; y < this.height; y++) {
+      const count = this.row(y, stretches);
+      if (count === 0) continue;
+      left = Math.min(left, stretches[0] as number);
+      right = Math.max(right, stretches[count - 1] as number);
+      top = Math.min(top, y);
+      bottom = y + 1;
+    }
+    return right === 0 ? rect(0, 0, 0, 0) : rect(left, top, right - left, bottom - top);
+  }
 }
 
-function isEdge(data: Uint8Array, x: number, y: number, width: number, height: number): boolean {
-  const outside = (nx: number, ny: number) =>
-    nx >= 0 && ny >= 0 && nx < width && ny < height && (data[ny * width + nx] as number) < 128;
-  return outside(x - 1, y) || outside(x + 1, y) || outside(x, y - 1) || outside(x, y + 1);
+function copy(stretches: Int32Array, out: number[]): number {
+  for (let i = 0; i < stretches.length; i++) out[i] = stretches[i] as number;
+  return stretches.length;
 }
 
-/** Four line directions, so that concepts differ without colour. */
-function onHatch(x: number, y: number, pattern: number): boolean {
-  const along = [x + y, x - y, x, y][pattern % 4] as number;
-  return ((along % HATCH_PERIOD) + HATCH_PERIOD) % HATCH_PERIOD < 2;
-}
-
-/** A hue at the lightness and chroma the overlays use (OKLCH would need a table; HSL is close enough for a tint). */
-function hueColour(hue: number): readonly [number, number, number] {
-  const channel = (n: number) => {
-    const k = (n + hue / 30) % 12;
-    return Math.round(255 * (0.6 - 0.34 * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return [channel(0), channel(8), channel(4)];
+function stretchesOf(data: Uint8Array, start: number, width: number): Int32Array {
+  const found: number[] = [];
+  let inside = false;
+  for (let x = 0; x < width; x++)
+    if ((data[start + x] as number) >= INSIDE !== inside) {
+      found.push(x);
+      inside = !inside;
+    }
+  if (inside) found.push(width);
+  return Int32Array.from(found);
 }

@@ -1,149 +1,79 @@
-import type { Rect } from '#domain/geometry/rect.ts';
+import { intersect, rect, wholeRect, type Rect, type Size } from '#domain/geometry/rect.ts';
 import type { Raster8 } from '#domain/raster.ts';
-import type { OverlayItem, ViewState } from './api.ts';
-import { MaskLayer } from './mask-layer.ts';
-import { context2d } from './picture.ts';
+import type { PictureName, PixelMessage } from './drawing/pixel-messages.ts';
 
-/** Grey of the table the picture lies on; neutral, so that colours can be judged. */
-const BACKDROP = '#161616';
+/** Side of the pieces a picture is sent in: each fits a page of the receiving surface (`drawing/paged-surface.ts`). */
+const PIECE_PX = 1024;
 
-/** Draws the document on the page's canvas: original, result, comparison split and masks. */
+/**
+ * The GPU worker's end of the viewer: sends pixels to the worker that draws. Rasters stay here and are copied piece by
+ * piece, so that the networks can go on changing them.
+ */
 export class Viewer {
-  readonly #canvas: OffscreenCanvas;
-  readonly #layers = new Map<string, MaskLayer>();
-  #order: string[] = [];
-  #original: OffscreenCanvas | null = null;
-  #refined: OffscreenCanvas | null = null;
-  #refinedRaster: Raster8<'canvas'> | null = null;
-  #view: ViewState | null = null;
-  #scheduled = false;
+  readonly #port: MessagePort;
+  #refined: Raster8<'canvas'> | null = null;
 
-  constructor(canvas: OffscreenCanvas) {
-    this.#canvas = canvas;
+  constructor(port: MessagePort) {
+    this.#port = port;
   }
 
-  setView(view: ViewState): void {
-    this.#view = view;
-    const { width, height, pixelRatio } = view.viewport;
-    const deviceWidth = Math.max(1, Math.round(width * pixelRatio));
-    const deviceHeight = Math.max(1, Math.round(height * pixelRatio));
-    if (this.#canvas.width !== deviceWidth) this.#canvas.width = deviceWidth;
-    if (this.#canvas.height !== deviceHeight) this.#canvas.height = deviceHeight;
-    this.#draw();
-  }
-
+  /** Shows another picture; what belonged to the one before goes. */
   setOriginal(raster: Raster8<'image'>): void {
-    this.#original = surfaceOf(raster);
     this.setRefined(null);
-    this.#layers.clear();
-    this.#order = [];
+    this.setBase(null);
+    this.#show('original', raster);
+  }
+
+  /**
+   * What a result is compared with, of the result's own size: the original upscaled by the same kernel, so that areas
+   * nobody refined differ nowhere. Without it the original is stretched.
+   */
+  setBase(raster: Raster8<'canvas'> | null): void {
+    this.#show('base', raster);
   }
 
   /** Shows a result that will change in place; {@link refreshArea} tells where. */
   setRefined(raster: Raster8<'canvas'> | null): void {
-    this.#refinedRaster = raster;
-    this.#refined = raster && surfaceOf(raster);
-    this.schedule();
+    this.#refined = raster;
+    this.#show('refined', raster);
   }
 
   refreshArea(area: Rect<'canvas'>): void {
-    if (!this.#refined || !this.#refinedRaster) return;
-    context2d(this.#refined).putImageData(areaImage(this.#refinedRaster, area), area.x, area.y);
-    this.schedule();
+    if (this.#refined) this.#send('refined', this.#refined, area);
   }
 
-  setOverlay(items: readonly OverlayItem[]): void {
-    this.#order = items.map(({ id }) => id);
-    for (const item of items) {
-      const layer = this.#layers.get(item.id);
-      if (layer) layer.update(item);
-      else this.#layers.set(item.id, new MaskLayer(item));
-    }
-    for (const id of this.#layers.keys()) if (!this.#order.includes(id)) this.#layers.delete(id);
-    this.schedule();
+  #show(name: PictureName, raster: Raster8 | null): void {
+    const size: Size<'canvas'> | null = raster && { width: raster.width, height: raster.height };
+    this.#post({ kind: 'picture', name, size });
+    if (raster) this.#send(name, raster, wholeRect<'canvas'>(raster as Size<'canvas'>));
   }
 
-  layer(id: string): MaskLayer | undefined {
-    return this.#layers.get(id);
+  #send(name: PictureName, raster: Raster8, wanted: Rect<'canvas'>): void {
+    const area = intersect(wanted, wholeRect<'canvas'>(raster as Size<'canvas'>));
+    for (const piece of pieces(area))
+      this.#post({ kind: 'pixels', name, area: piece, data: pixelsOf(raster, piece) });
   }
 
-  /** Draws once per frame, however many changes there were. */
-  schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    requestAnimationFrame(() => {
-      this.#scheduled = false;
-      this.#draw();
-    });
-  }
-
-  #draw(): void {
-    const view = this.#view;
-    if (!view) return;
-    const context = context2d(this.#canvas);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = BACKDROP;
-    context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
-    if (!this.#original) return;
-    this.#drawPicture(context, view);
-    if (view.masksVisible) this.#drawMasks(context, view);
-  }
-
-  #drawPicture(context: OffscreenCanvasRenderingContext2D, view: ViewState): void {
-    const { mode, split } = view.compare;
-    const showRefined = this.#refined !== null && mode !== 'original';
-    if (!showRefined || mode === 'slider') this.#drawSurface(context, view, this.#original);
-    if (!showRefined) return;
-    context.save();
-    if (mode === 'slider') {
-      const left = split * this.#canvas.width;
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.beginPath();
-      context.rect(left, 0, this.#canvas.width - left, this.#canvas.height);
-      context.clip();
-    }
-    this.#drawSurface(context, view, this.#refined);
-    context.restore();
-  }
-
-  #drawMasks(context: OffscreenCanvasRenderingContext2D, view: ViewState): void {
-    for (const id of this.#order)
-      this.#drawSurface(context, view, this.#layers.get(id)?.surface ?? null, true);
-  }
-
-  /** Stretches a surface over the picture's rectangle, whatever its own resolution. */
-  #drawSurface(
-    context: OffscreenCanvasRenderingContext2D,
-    view: ViewState,
-    surface: OffscreenCanvas | null,
-    smooth = false,
-  ): void {
-    if (!surface || !this.#original) return;
-    const { scale, x, y } = view.camera;
-    const ratio = view.viewport.pixelRatio;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const width = this.#original.width * scale;
-    context.imageSmoothingEnabled = smooth || (width * ratio) / surface.width < 3;
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(surface, x, y, width, this.#original.height * scale);
+  #post(message: PixelMessage): void {
+    this.#port.postMessage(message, message.kind === 'pixels' ? [message.data.buffer] : []);
   }
 }
 
-function surfaceOf(raster: Raster8): OffscreenCanvas {
-  const surface = new OffscreenCanvas(raster.width, raster.height);
-  context2d(surface).putImageData(
-    areaImage(raster, { x: 0, y: 0, width: raster.width, height: raster.height }),
-    0,
-    0,
-  );
-  return surface;
+/** Cuts an area at the lines of the piece grid. */
+function pieces(area: Rect<'canvas'>): Rect<'canvas'>[] {
+  const result: Rect<'canvas'>[] = [];
+  const first = (from: number) => Math.floor(from / PIECE_PX) * PIECE_PX;
+  for (let y = first(area.y); y < area.y + area.height; y += PIECE_PX)
+    for (let x = first(area.x); x < area.x + area.width; x += PIECE_PX)
+      result.push(intersect(area, rect<'canvas'>(x, y, PIECE_PX, PIECE_PX)));
+  return result;
 }
 
-function areaImage(raster: Raster8, area: Rect<'canvas'>): ImageData {
-  const image = new ImageData(area.width, area.height);
+function pixelsOf({ width, data }: Raster8, area: Rect<'canvas'>): Uint8ClampedArray<ArrayBuffer> {
+  const pixels = new Uint8ClampedArray(area.width * area.height * 4);
   for (let y = 0; y < area.height; y++) {
-    const begin = ((area.y + y) * raster.width + area.x) * 4;
-    image.data.set(raster.data.subarray(begin, begin + area.width * 4), y * area.width * 4);
+    const begin = ((area.y + y) * width + area.x) * 4;
+    pixels.set(data.subarray(begin, begin + area.width * 4), y * area.width * 4);
   }
-  return image;
+  return pixels;
 }

@@ -5,7 +5,9 @@ import { Studio } from '#app/studio.ts';
 import { WorkerClient, type Result, type RuntimeInfo } from '#app/worker-client.ts';
 import { rect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { Detection } from '#domain/job/request.ts';
+import type { Candidate } from '#domain/document/state.ts';
+import type { FoundObject } from '#domain/job/request.ts';
+import { candidate, layer, mulberry } from './domain/document/arbitrary-documents.ts';
 
 type Answer = Result<unknown>;
 interface Call {
@@ -31,18 +33,30 @@ const failed = (code: 'aborted' | 'gpu-lost' | 'bad-file', message: string = cod
 });
 const opened = (name: string) =>
   ok({ name, size: { width: 100, height: 80 }, sha256: name, recipe: null, parameters: null });
-const detection = (id: string, score: number): Detection => ({
+const mask = { width: 2, height: 1, runs: [0, 1, 1] };
+const detection = (id: string, score: number): Candidate => ({
+  ...candidate('concept-1', mulberry(1)),
   id,
+  mask,
+  score,
+});
+/** Two that do not overlap. */
+const other = (id: string, score: number): Candidate => ({
+  ...detection(id, score),
+  mask: { width: 2, height: 1, runs: [1, 1] },
+});
+const found = (score: number): FoundObject => ({
   conceptId: 'concept-1',
-  box: rect(0, 0, 0.5, 0.5),
-  mask: { width: 1, height: 1, runs: [0, 1] },
+  box: rect(0, 0, 0.5, 1),
+  mask,
   score,
   presence: 1,
-  enabled: true,
-  edited: false,
 });
-const REFINED = ok({ canvas: { width: 4096, height: 3276 }, elapsedMs: 1000, overheadShare: 0 });
-const AREA: JobEvent = { kind: 'area', area: rect(0, 0, 8, 8), source: 'detail' };
+const put = (...candidates: readonly Candidate[]) =>
+  studio.document.dispatch({ type: 'set-candidates', candidates, presence: {} });
+const LAYER = layer(mulberry(2));
+const REFINED = ok({ layers: [LAYER], elapsedMs: 1000, overheadShare: 0 });
+const AREA: JobEvent = { kind: 'layer', layer: LAYER, order: [LAYER.id] };
 
 const flush = () => vi.advanceTimersByTimeAsync(0);
 
@@ -56,15 +70,15 @@ class FakeClient extends WorkerClient {
     return Promise.resolve({ ok: true, value: runtimeWith(true) });
   }
 
-  override call<T>(request: (api: never) => Promise<Result<T>>): Promise<Result<T>> {
+  override call<T>(request: (api: never, viewer: never) => Promise<Result<T>>): Promise<Result<T>> {
     const gone = new Promise<Result<T>>((settle) =>
       this.#aborts.push(() => settle(failed('aborted') as Result<T>)),
     );
-    return Promise.race([request(this.#api()), gone]);
+    return Promise.race([request(this.#api(), this.#api()), gone]);
   }
 
-  override send(request: (api: never) => Promise<unknown>): Promise<void> {
-    void request(this.#api());
+  override send(request: (api: never, viewer: never) => Promise<unknown>): Promise<void> {
+    void request(this.#api(), this.#api());
     return Promise.resolve();
   }
 
@@ -97,7 +111,10 @@ class FakeClient extends WorkerClient {
         });
     const api: object = new Proxy(
       {},
-      { get: (_target, name) => (name === 'models' ? api : method(String(name))) },
+      {
+        get: (_target, name) =>
+          ['models', 'layers', 'concepts'].includes(String(name)) ? api : method(String(name)),
+      },
     );
     return api as never;
   }
@@ -116,7 +133,7 @@ async function open(name: string): Promise<void> {
 }
 
 function event(method: string, value: JobEvent): void {
-  (client.last(method).args[2] as (event: JobEvent) => void)(value);
+  (client.last(method).args.at(-1) as (event: JobEvent) => void)(value);
 }
 
 /** Begins a job and answers its call. */
@@ -182,7 +199,7 @@ describe('stopping', () => {
       studio.stop();
       await vi.advanceTimersByTimeAsync(60_000);
       expect(client.terminations).toBe(0);
-      expect(studio.document.result).not.toBeNull();
+      expect(studio.document.layers).toHaveLength(1);
       expect(studio.job.stuck).toBe(true);
       studio.endNow();
       expect(client.terminations).toBe(1);
@@ -211,7 +228,7 @@ describe('stopping', () => {
       const job = await begin(kind);
       studio.stop();
       await job.answer(failed('aborted'));
-      expect(studio.document.result).not.toBeNull();
+      expect(studio.document.layers).toHaveLength(1);
       expect(studio.job.outcome).toBe(messages.bar.stopped(0));
     }
   });
@@ -219,14 +236,14 @@ describe('stopping', () => {
 
 describe('late answers', () => {
   it.each([
-    ['detect', ok({ detections: [detection('late', 0.9)], presence: { 'concept-1': 1 } })],
+    ['detect', ok({ found: [found(0.9)], presence: { 'concept-1': 1 } })],
     ['refine', REFINED],
   ] as const)('of %s never reach a new picture', async (kind, answer) => {
     const late = await begin(kind);
     await open('second.png');
     await late.answer(answer);
     expect(studio.document.detections).toEqual([]);
-    expect(studio.document.result).toBeNull();
+    expect(studio.document.layers).toEqual([]);
     expect(studio.job.running).toBe(false);
   });
 
@@ -235,7 +252,7 @@ describe('late answers', () => {
     void studio.open(new Blob(['b']), 'second.png');
     await flush();
     void client.last('openImage').answer(opened('second.png'));
-    void late.answer(ok({ detections: [detection('late', 0.9)], presence: {} }));
+    void late.answer(ok({ found: [found(0.9)], presence: {} }));
     await flush();
     expect(studio.document.image?.name).toBe('second.png');
     expect(studio.document.detections).toEqual([]);
@@ -246,7 +263,7 @@ describe('late answers', () => {
     event('refine', AREA);
     await open('second.png');
     event('refine', AREA);
-    expect(studio.document.result).toBeNull();
+    expect(studio.document.layers).toEqual([]);
     expect(studio.job.areas).toHaveLength(1);
   });
 });
@@ -261,7 +278,7 @@ describe('opening', () => {
     expect(error).toHaveBeenCalledExactlyOnceWith('bad.png is damaged.');
     expect(studio.job.kind).toBe('refine');
     await job.answer(REFINED);
-    expect(studio.document.result).not.toBeNull();
+    expect(studio.document.layers).toHaveLength(1);
     expect(studio.document.image?.name).toBe('first.png');
   });
 
@@ -367,7 +384,7 @@ describe('a lost GPU', () => {
 describe('numbers', () => {
   it('on the canvas are places in the request plus one', () => {
     const { document } = studio;
-    document.detections = [detection('low', 0.2), detection('high', 0.8)];
+    put(detection('low', 0.6), other('high', 0.8));
     expect(document.request.detections.map(({ id }) => id)).toEqual(['high', 'low']);
     for (const [index, { id }] of document.request.detections.entries())
       expect(document.numberOf(id)).toBe(index + 1);
@@ -378,8 +395,8 @@ describe('brush strokes', () => {
   const painted = ok({ mask: { width: 2, height: 1, runs: [0, 2] }, box: rect(0, 0, 1, 1) });
 
   async function stroke(id: string): Promise<void> {
-    studio.painter.begin({ detectionId: id, mode: 'add', radiusPx: 4 }, { x: 1, y: 1 });
-    studio.painter.end();
+    studio.masks.painter.begin({ detectionId: id, mode: 'add', radiusPx: 4 }, { x: 1, y: 1 });
+    studio.masks.painter.end();
     await flush();
     await client.last('paint').answer(painted);
   }
@@ -387,7 +404,7 @@ describe('brush strokes', () => {
   beforeEach(() => {
     vi.stubGlobal('requestAnimationFrame', () => 1);
     vi.stubGlobal('cancelAnimationFrame', () => undefined);
-    studio.document.detections = [detection('a', 0.9), detection('b', 0.8)];
+    put(detection('a', 0.9), other('b', 0.8));
   });
   afterEach(() => vi.unstubAllGlobals());
 
@@ -396,26 +413,63 @@ describe('brush strokes', () => {
     await stroke('a');
     await stroke('b');
     expect(studio.document.detections.every(({ edited }) => edited)).toBe(true);
-    studio.undoStroke();
+    await studio.undo();
     expect(studio.document.detections[1]).toEqual(before[1]);
     expect(studio.document.detections[0]?.edited).toBe(true);
-    studio.undoStroke();
+    await studio.undo();
     expect(studio.document.detections).toEqual(before);
-    studio.undoStroke();
-    expect(info).toHaveBeenCalledWith(messages.tools.nothingToUndo);
+    await studio.redo();
+    expect(studio.document.detections[0]?.edited).toBe(true);
   });
 
-  it('on a removed detection are skipped', async () => {
-    await stroke('a');
+  it('on a removed detection come back with it', async () => {
     await stroke('b');
     studio.document.removeDetection('b');
-    studio.undoStroke();
-    expect(studio.document.detections).toEqual([detection('a', 0.9)]);
+    expect(studio.document.detections).toHaveLength(1);
+    await studio.undo();
+    expect(studio.document.detections[1]).toMatchObject({ id: 'b', edited: true });
   });
 });
 
+describe('a refinement', () => {
+  it('is one step that can be undone and redone', async () => {
+    await refined();
+    expect(studio.document.layers).toEqual([LAYER]);
+    await studio.undo();
+    expect(studio.document.layers).toEqual([]);
+    await studio.redo();
+    expect(studio.document.layers).toEqual([LAYER]);
+  });
+
+  it('that is stopped keeps what was finished', async () => {
+    const job = await begin('refine');
+    event('refine', AREA);
+    studio.stop();
+    await job.answer(failed('aborted'));
+    expect(studio.document.layers).toEqual([LAYER]);
+  });
+
+  it('keeps what the user changed and removed while it ran', async () => {
+    const [kept, removed] = [layer(mulberry(3)), layer(mulberry(4))];
+    studio.document.dispatch({ type: 'set-layers', layers: [kept, removed] });
+    const job = await begin('refine');
+    studio.layers.update([kept.id], { opacity: 0.25 });
+    studio.layers.remove([removed.id]);
+    await job.answer(ok({ layers: [kept, removed, LAYER], elapsedMs: 1, overheadShare: 0 }));
+    expect(studio.document.layers).toEqual([{ ...kept, opacity: 0.25 }, LAYER]);
+  });
+});
+
+it('says when there is nothing to take back', async () => {
+  await open('third.png');
+  await studio.undo();
+  expect(info).toHaveBeenCalledWith(messages.tools.nothingToUndo);
+  await studio.redo();
+  expect(info).toHaveBeenCalledWith(messages.tools.nothingToRedo);
+});
+
 it('shows the masks again when a run ends without a result', async () => {
-  studio.document.detections = [detection('a', 0.9)];
+  put(detection('a', 0.9));
   const run = await begin('refine');
   expect(studio.view.masksVisible).toBe(false);
   await run.answer(failed('aborted'));

@@ -1,4 +1,4 @@
-import { clamp, toPicture, type Point } from '#app/camera.ts';
+import type { Point } from '#app/camera.ts';
 import { detectionAt } from '#app/requests.ts';
 import type { Studio } from '#app/studio.ts';
 import { messages } from '#app/messages.ts';
@@ -9,7 +9,6 @@ type Mode = 'idle' | 'pan' | 'paint' | 'pinch';
 /** A press that moves less than this is a click, CSS pixels. */
 const CLICK_SLOP_PX = 4;
 const KEY_PAN_PX = 64;
-const LINE_PX = 16;
 const RIGHT_BUTTON = 2;
 const MIDDLE_BUTTON = 1;
 
@@ -18,6 +17,7 @@ export class StageGestures {
   /** Where the pointer is, CSS pixels of the stage; null outside. */
   cursor = $state.raw<Point | null>(null);
   spaceHeld = $state.raw(false);
+  ctrlHeld = false;
   mode = $state.raw<Mode>('idle');
   /** The running or next stroke takes away. */
   erasing = $state.raw(false);
@@ -46,6 +46,7 @@ export class StageGestures {
   move(event: PointerEvent, surface: HTMLElement): void {
     const point = pointOf(event, surface);
     this.cursor = event.pointerType === 'touch' ? null : point;
+    this.#studio.view.pointTo(point);
     if (this.mode === 'idle') this.erasing = this.#wouldErase(event);
     const before = this.#pointers.get(event.pointerId);
     if (!before) return;
@@ -70,9 +71,11 @@ export class StageGestures {
 
   wheel(event: WheelEvent, surface: HTMLElement): void {
     event.preventDefault();
-    const delta = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
-    const speed = event.ctrlKey ? 0.01 : 0.0016;
-    this.#studio.view.zoomAt(pointOf(event, surface), Math.exp(clamp(-delta * speed, -0.6, 0.6)));
+    // A browser reports a pinch on a touchpad as a wheel with Ctrl, though nobody holds the key.
+    const pinch = event.ctrlKey && !this.ctrlHeld;
+    const { deltaX, deltaY, deltaMode, ctrlKey, shiftKey, altKey } = event;
+    const input = { deltaX, deltaY, deltaMode, ctrlKey, shiftKey, altKey, pinch };
+    this.#studio.view.wheel(input, pointOf(event, surface));
   }
 
   key(event: KeyboardEvent): void {
@@ -96,15 +99,15 @@ export class StageGestures {
     this.erasing = this.#wouldErase(event) || event.button === RIGHT_BUTTON;
     this.#studio.masks.painter.begin(
       { detectionId, mode: this.erasing ? 'erase' : 'add', radiusPx: view.brushRadiusPx },
-      toPicture(view.camera, point),
+      view.pictureAt(point),
     );
   }
 
   #extend(event: PointerEvent, surface: HTMLElement): void {
-    const { camera } = this.#studio.view;
+    const { view } = this.#studio;
     const events = event.getCoalescedEvents();
     const path = events.length > 0 ? events : [event];
-    this.#studio.masks.painter.extend(path.map((each) => toPicture(camera, pointOf(each, surface))));
+    this.#studio.masks.painter.extend(path.map((each) => view.pictureAt(pointOf(each, surface))));
   }
 
   #wouldErase(event: PointerEvent): boolean {
@@ -130,7 +133,7 @@ export class StageGestures {
   #selectAt(point: Point): void {
     const { document, view } = this.#studio;
     if (!document.image || view.tool !== 'select') return;
-    const { x, y } = toPicture(view.camera, point);
+    const { x, y } = view.pictureAt(point);
     const { width, height } = document.image.size;
     const hit = view.overlaysShown ? detectionAt(document.detections, x / width, y / height) : undefined;
     document.select(hit ? { kind: 'detection', id: hit.id } : { kind: 'document' });

@@ -1,0 +1,30 @@
+import { wordsOf } from '../words.ts';
+
+const { number } = wordsOf('en');
+
+/** Looking at the picture: comparing, loupe, map. */
+export const canvas = {
+  modes: {
+    refined: 'Refined',
+    original: 'Original',
+    slider: 'Slider',
+    side: 'Side by side',
+    blink: 'Blink',
+    difference: 'Difference',
+  },
+  options: 'Comparing',
+  swap: 'Swap sides',
+  blinkNow: 'Show the other',
+  gain: 'Amplify',
+  gainValue: (gain: number) => `×${number(gain)}`,
+  legend: 'Difference per pixel: black is none',
+  legendLow: '0',
+  legendHigh: (levels: number) => `${number(Math.round(levels))} of 255`,
+  loupe: 'Loupe: original and refined, four times larger',
+  loupeKeys: 'Loupe. Arrow keys move it over the picture.',
+  minimap: 'Overview',
+  showMinimap: 'Show the overview',
+  hideMinimap: 'Hide the overview',
+  visiblePart: 'Visible part of the picture. Arrow keys move it.',
+  quickMask: 'Veil everything outside the mask',
+};
