@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { Commands } from './commands.ts';
 import { RAISED_LIMITS, WANTED_FEATURES, WORKGROUP } from './limits.ts';
@@ -145,7 +146,7 @@ export class GpuDevice {
 function lostError(message: string): AppError {
   return new AppError(
     'gpu-lost',
-    `The graphics device was lost (${message || 'no reason given'}). Finished areas are kept; start the job again.`,
+    sentence`The graphics device was lost (${message || sentence`no reason given`}). Finished areas are kept; start the job again.`,
   );
 }
 
@@ -154,9 +155,10 @@ function throwFirst(label: string, errors: readonly (GPUError | null)[]): void {
     if (error instanceof GPUOutOfMemoryError)
       throw new AppError(
         'gpu-out-of-memory',
-        `Not enough graphics memory for ${label}. Close other tabs, or lower the size.`,
+        sentence`Not enough graphics memory for ${label}. Close other tabs, or lower the size.`,
       );
-    if (error) throw new AppError('internal', `The graphics device refused ${label}: ${error.message}`);
+    if (error)
+      throw new AppError('internal', sentence`The graphics device refused ${label}: ${error.message}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { checkIpAdapterFits, imageAttention } from '#models/ip-adapter/layers.ts
 import type { SdxlFile } from '#models/model-file.ts';
 import { recogniseModel } from '#models/recognise.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { PAD_G, tokenizePrompt, withPadding } from '#domain/prompt/chunks.ts';
 import { SDXL_TABLE, ZSNR_TABLE } from '#domain/sampling/sigmas.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
@@ -80,7 +81,7 @@ export function networkFacts(files: ModelFiles): AssembledFacts {
   if (channels !== sdxl.unet.outChannels)
     throw new AppError(
       'bad-request',
-      `The autoencoder has ${channels} latent channels and "${files.checkpoint.source.name}" has ${sdxl.unet.outChannels}: they do not belong together.`,
+      sentence`The autoencoder has ${channels} latent channels and "${files.checkpoint.source.name}" has ${sdxl.unet.outChannels}: they do not belong together.`,
     );
   return {
     sdxl,
@@ -121,7 +122,10 @@ export function assembleNetworks(
 export function sdxlFile(file: SafetensorsFile): SdxlFile {
   const known = recogniseFile(file);
   if (known.kind !== 'sdxl')
-    throw new AppError('model-corrupt', `"${file.source.name}" is not an SDXL checkpoint. ${known.sentence}`);
+    throw new AppError(
+      'model-corrupt',
+      sentence`"${file.source.name}" is not an SDXL checkpoint. ${known.sentence}`,
+    );
   return known;
 }
 
@@ -162,7 +166,7 @@ function codecFacts({ autoencoder, checkpoint }: ModelFiles): NetworkFacts['code
   if (vae) return { kind: 'vae', weights: vae };
   throw new AppError(
     'model-missing',
-    `"${file.source.name}" holds no autoencoder. Add a VAE file, or a checkpoint that contains one.`,
+    sentence`"${file.source.name}" holds no autoencoder. Add a VAE file, or a checkpoint that contains one.`,
   );
 }
 

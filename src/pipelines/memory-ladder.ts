@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { planChange } from '#domain/plan/words.ts';
 import {
   batchLimit,
@@ -91,7 +92,7 @@ export class MemoryLadder {
 }
 
 function outOfMemory(error: AppError, advice: string | undefined): AppError {
-  return advice ? new AppError(error.code, `${error.message} ${advice}`, { cause: error }) : error;
+  return advice ? new AppError(error.code, sentence`${error.sentence} ${advice}`, { cause: error }) : error;
 }
 
 /** A job whose services may become smaller while it runs. */

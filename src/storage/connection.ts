@@ -1,3 +1,5 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
+
 export type Fetch = typeof globalThis.fetch;
 
 export interface NetworkOptions {
@@ -10,7 +12,14 @@ export interface NetworkOptions {
 }
 
 /** A cut connection, a busy server, another version of the file: worth another try. */
-export class Interrupted extends Error {}
+export class Interrupted extends Error {
+  readonly sentence: Sentence;
+
+  constructor(why: Sentence, options?: ErrorOptions) {
+    super(String(why), options);
+    this.sentence = why;
+  }
+}
 
 /**
  * Requests that are given up together when nothing arrives for a while or the job is stopped. Waiting ends then in any
@@ -49,7 +58,9 @@ export class Connection {
       return await Promise.race([step, stopped.promise]);
     } catch (error) {
       const silent = this.#controller.signal.aborted;
-      throw new Interrupted(silent ? 'The server fell silent.' : 'The connection was cut.', { cause: error });
+      throw new Interrupted(silent ? sentence`The server fell silent.` : sentence`The connection was cut.`, {
+        cause: error,
+      });
     } finally {
       clearTimeout(stalled);
       stopped.forget();

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { Connection, type Fetch, type NetworkOptions } from './connection.ts';
 import { locate, type DownloadSpec } from './download-source.ts';
 import type { ImportedRecord } from './import-record.ts';
@@ -23,7 +24,7 @@ export async function downloadModel(
   options: DownloadOptions,
 ): Promise<ImportedRecord> {
   const urls = spec.from.kind === 'urls' ? spec.from.urls : [null];
-  let failure: unknown = new AppError('bad-request', `No address is known for "${spec.name}".`);
+  let failure: unknown = new AppError('bad-request', sentence`No address is known for "${spec.name}".`);
   for (const url of urls) {
     try {
       return await downloadFrom(spec, url, imported, options);
@@ -81,7 +82,7 @@ async function whileReachable<T>(
     if (cause instanceof AppError) throw cause;
     throw new AppError(
       'model-missing',
-      `"${spec.name}" could not be downloaded: its server did not answer as expected. Check the network and try again.`,
+      sentence`"${spec.name}" could not be downloaded: its server did not answer as expected. Check the network and try again.`,
       { cause },
     );
   } finally {

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { Fetch } from './connection.ts';
 
 /** Where a file can be had. */
@@ -51,9 +52,9 @@ export async function locate(spec: DownloadSpec, url: string | null, fetch: Fetc
       ? await locateOnHub(spec, spec.from, fetch)
       : await locateUrl(spec, url ?? '', fetch);
   if (spec.bytes !== null && spec.bytes !== found.size)
-    throw otherFile(spec.name, `it has ${found.size} bytes instead of ${spec.bytes}`);
+    throw otherFile(spec.name, sentence`it has ${found.size} bytes instead of ${spec.bytes}`);
   if (spec.sha256 && found.sha256 && !isSameText(spec.sha256, found.sha256))
-    throw otherFile(spec.name, 'its SHA-256 is another one');
+    throw otherFile(spec.name, sentence`its SHA-256 is another one`);
   return { ...found, sha256: (spec.sha256 ?? found.sha256)?.toLowerCase() ?? null };
 }
 
@@ -63,7 +64,7 @@ export function requireSecure(address: string, name: string): URL {
   if (url && (url.protocol === 'https:' || (url.protocol === 'http:' && LOCAL.has(url.hostname)))) return url;
   throw new AppError(
     'bad-request',
-    `"${name}" is not downloaded from "${address}": only https addresses are allowed, because anybody on the way could change the file.`,
+    sentence`"${name}" is not downloaded from "${address}": only https addresses are allowed, because anybody on the way could change the file.`,
   );
 }
 
@@ -119,7 +120,7 @@ async function askLength(spec: DownloadSpec, url: URL, fetch: Fetch): Promise<nu
   if (length !== null) return length;
   throw new AppError(
     'bad-file',
-    `${url.host} does not say how long "${spec.name}" is, so its download could not be checked. Download it yourself and link its folder.`,
+    sentence`${url.host} does not say how long "${spec.name}" is, so its download could not be checked. Download it yourself and link its folder.`,
   );
 }
 
@@ -135,25 +136,28 @@ export function announcedLength(response: Response): number | null {
 
 /** The sentence for a server that refuses for good. */
 export function refusedByServer(spec: DownloadSpec, status: number, host: string): AppError {
-  const page = spec.from.kind === 'hub' ? `${spec.from.hubUrl ?? HUB}/${spec.from.repo}` : 'its page';
-  const reasons: Record<number, string> = {
+  const page = spec.from.kind === 'hub' ? `${spec.from.hubUrl ?? HUB}/${spec.from.repo}` : sentence`its page`;
+  const reasons: Record<number, Sentence> = {
     401: gatedSentence(spec.token, page),
     403: gatedSentence(spec.token, page),
-    404: 'the file is not there (any more). Look for it under another address, download it yourself and link its folder.',
+    404: sentence`the file is not there (any more). Look for it under another address, download it yourself and link its folder.`,
   };
-  const reason = reasons[status] ?? `the server answered with status ${status}. Try again later.`;
-  return new AppError('model-missing', `"${spec.name}" could not be downloaded from ${host}: ${reason}`);
+  const reason = reasons[status] ?? sentence`the server answered with status ${status}. Try again later.`;
+  return new AppError(
+    'model-missing',
+    sentence`"${spec.name}" could not be downloaded from ${host}: ${reason}`,
+  );
 }
 
-function gatedSentence(token: string | null, page: string): string {
+function gatedSentence(token: string | null, page: string | Sentence): Sentence {
   return token
-    ? `the access token was refused. Check that it may read gated files and that its account has accepted the licence on ${page}.`
-    : `the file is gated. Accept its licence on ${page} and give an access token.`;
+    ? sentence`the access token was refused. Check that it may read gated files and that its account has accepted the licence on ${page}.`
+    : sentence`the file is gated. Accept its licence on ${page} and give an access token.`;
 }
 
-function otherFile(name: string, why: string): AppError {
+function otherFile(name: string, why: Sentence): AppError {
   return new AppError(
     'bad-file',
-    `"${name}" on the server is not the file the catalogue knows: ${why}. Nothing was downloaded. Download it yourself, check it, and link its folder.`,
+    sentence`"${name}" on the server is not the file the catalogue knows: ${why}. Nothing was downloaded. Download it yourself, check it, and link its folder.`,
   );
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 
 /** What lies directly in a folder, in the order of the alphabet. */
 export interface FolderListing {
@@ -48,7 +49,7 @@ export function throwIfWithdrawn(error: unknown, folder: string): void {
   if (error instanceof Error && error.name === 'NotAllowedError')
     throw new AppError(
       'model-missing',
-      `The folder "${folder}" may not be read (any more). Allow reading it in the Models view, then scan it again.`,
+      sentence`The folder "${folder}" may not be read (any more). Allow reading it in the Models view, then scan it again.`,
       { cause: error },
     );
 }

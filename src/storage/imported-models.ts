@@ -1,5 +1,6 @@
 import { sha256 as sha256Of } from 'hash-wasm';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { ByteSource } from '#formats/byte-source.ts';
 import { PIECE_BYTES, type BlobReader, type BlobStore, type StoredBlob } from './blob-store.ts';
 import { BUSY, type ImportLocks } from './import-locks.ts';
@@ -113,7 +114,7 @@ export class ImportedModels {
       await this.#services.blobs.remove(id);
     }).catch(async (error: unknown) => {
       if (error instanceof AppError) throw error;
-      throw new AppError('internal', `"${name}" could not be deleted completely. Try again.`, {
+      throw new AppError('internal', sentence`"${name}" could not be deleted completely. Try again.`, {
         cause: error,
       });
     });
@@ -242,7 +243,7 @@ export class ImportedModels {
     await copy.restart(copy.record.origin);
     return new AppError(
       'model-corrupt',
-      `"${copy.record.name}" arrived damaged, or is not the file it should be: its SHA-256 is wrong. It was thrown away; download it again.`,
+      sentence`"${copy.record.name}" arrived damaged, or is not the file it should be: its SHA-256 is wrong. It was thrown away; download it again.`,
     );
   }
 
@@ -266,7 +267,7 @@ export class ImportedModels {
     if (result !== BUSY) return result;
     throw new AppError(
       'bad-request',
-      `"${name}" is being imported already, perhaps in another tab. Wait for it to finish or stop it there.`,
+      sentence`"${name}" is being imported already, perhaps in another tab. Wait for it to finish or stop it there.`,
     );
   }
 
@@ -342,7 +343,7 @@ async function eachPossible<T>(
 function endedEarly(name: string): AppError {
   return new AppError(
     'bad-file',
-    `"${name}" became shorter while it was being copied. Wait until whatever writes it has finished, then import it again.`,
+    sentence`"${name}" became shorter while it was being copied. Wait until whatever writes it has finished, then import it again.`,
   );
 }
 
@@ -357,7 +358,7 @@ function rethrowUnreadable(cause: unknown): never {
 function cleared(record: ImportedRecord, cause?: unknown): AppError {
   return new AppError(
     'model-missing',
-    `The imported copy of "${record.name}" cannot be read: it was removed, or the browser cleared it. Import it again.`,
+    sentence`The imported copy of "${record.name}" cannot be read: it was removed, or the browser cleared it. Import it again.`,
     { cause },
   );
 }
@@ -365,6 +366,6 @@ function cleared(record: ImportedRecord, cause?: unknown): AppError {
 function damagedStorage({ name }: ImportedRecord): AppError {
   return new AppError(
     'model-corrupt',
-    `"${name}" could not be stored soundly: the disk twice returned other bytes than were written. Check the disk; linking the file where it lies needs no copy.`,
+    sentence`"${name}" could not be stored soundly: the disk twice returned other bytes than were written. Check the disk; linking the file where it lies needs no copy.`,
   );
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { Connection, Interrupted, type NetworkOptions } from './connection.ts';
 import {
   announcedLength,
@@ -97,10 +98,10 @@ export class RangeFeed {
   async #agree(response: Response, gap: ByteRange, copy: PartialCopy): Promise<void> {
     if (response.status === 416) {
       await this.#startOver(copy, null);
-      throw new Interrupted('The server no longer has this part of the file.');
+      throw new Interrupted(sentence`The server no longer has this part of the file.`);
     }
     if (response.status === 429 || response.status >= 500)
-      throw new Interrupted(`The server answered with status ${response.status}.`);
+      throw new Interrupted(sentence`The server answered with status ${response.status}.`);
     if (!response.ok) throw refusedByServer(this.#spec, response.status, this.#host);
     const length = announcedLength(response);
     if (length !== null && length !== copy.record.size) throw this.#otherLength(length, copy.record.size);
@@ -109,9 +110,9 @@ export class RangeFeed {
       if (copy.doneBytes > 0) await this.#startOver(copy, etag);
     } else if (etagOf(copy) !== null && etag !== etagOf(copy)) {
       await this.#startOver(copy, etag);
-      throw new Interrupted('The file on the server became another one.');
+      throw new Interrupted(sentence`The file on the server became another one.`);
     } else if (rangeStart(response) !== gap.begin)
-      throw new Interrupted('The server sent another part of the file than asked for.');
+      throw new Interrupted(sentence`The server sent another part of the file than asked for.`);
     copy.adopt(this.#origin(etag));
   }
 
@@ -131,14 +132,14 @@ export class RangeFeed {
       missing -= bytes.length;
       meter.report('copying', copy.doneBytes, copy.record.size);
     }
-    if (missing > 0) throw new Interrupted('The connection ended too early.');
+    if (missing > 0) throw new Interrupted(sentence`The connection ended too early.`);
   }
 
   async #startOver(copy: PartialCopy, etag: string | null): Promise<void> {
     if (++this.#restarts > MAX_RESTARTS)
       throw new AppError(
         'bad-file',
-        `"${this.#spec.name}" cannot be downloaded from ${this.#host}: it keeps changing there, or the server cannot continue a download and the connection keeps breaking. Download it yourself and link its folder.`,
+        sentence`"${this.#spec.name}" cannot be downloaded from ${this.#host}: it keeps changing there, or the server cannot continue a download and the connection keeps breaking. Download it yourself and link its folder.`,
       );
     await copy.restart(this.#origin(etag));
   }
@@ -154,14 +155,14 @@ export class RangeFeed {
   #otherLength(found: number, expected: number): AppError {
     return new AppError(
       'bad-file',
-      `"${this.#spec.name}" on ${this.#host} is not the expected file: it has ${found} bytes or more instead of ${expected}. Try again; if that does not help, download it yourself and link its folder.`,
+      sentence`"${this.#spec.name}" on ${this.#host} is not the expected file: it has ${found} bytes or more instead of ${expected}. Try again; if that does not help, download it yourself and link its folder.`,
     );
   }
 
   #unreachable(cause: Interrupted): AppError {
     return new AppError(
       'model-missing',
-      `"${this.#spec.name}" could not be downloaded from ${this.#host}: ${cause.message} Check the network and try again: the download goes on where it stopped.`,
+      sentence`"${this.#spec.name}" could not be downloaded from ${this.#host}: ${cause.sentence} Check the network and try again: the download goes on where it stopped.`,
       { cause },
     );
   }

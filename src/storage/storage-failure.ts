@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { byteWords } from './byte-words.ts';
 
 /** What the browser says is left; null when it does not say. A promise it need not keep (finding 6). */
@@ -19,16 +20,18 @@ export async function storageFailure(
   const reason = error instanceof Error ? error.message || error.name : String(error);
   return new AppError(
     'internal',
-    `"${name}" could not be stored: the browser's storage answered "${reason}". What was stored before is kept; try again to go on from there.`,
+    sentence`"${name}" could not be stored: the browser's storage answered "${reason}". What was stored before is kept; try again to go on from there.`,
     { cause: error },
   );
 }
 
 function quotaExceeded(name: string, missingBytes: number, free: number | null, cause: unknown): AppError {
-  const room = free === null ? '' : ` The browser reports about ${byteWords(free)} left for this site.`;
+  const full = sentence`The browser's storage is full: "${name}" needs ${byteWords(missingBytes)} more.`;
+  const room =
+    free === null ? null : sentence`The browser reports about ${byteWords(free)} left for this site.`;
   return new AppError(
     'quota-exceeded',
-    `The browser's storage is full: "${name}" needs ${byteWords(missingBytes)} more.${room} Free space on the disk or remove imported models in the Models view, then import again: it goes on where it stopped. Linking the folder instead needs no space.`,
+    sentence`${room === null ? full : sentence`${full} ${room}`} Free space on the disk or remove imported models in the Models view, then import again: it goes on where it stopped. Linking the folder instead needs no space.`,
     { cause },
   );
 }

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { ByteSource } from '#formats/byte-source.ts';
 import { permissionOf } from './permission.ts';
 
@@ -71,7 +72,7 @@ async function isWithdrawn(handle: FileSystemFileHandle): Promise<boolean> {
 function changed(name: string, cause: unknown): AppError {
   return new AppError(
     'bad-file',
-    `"${name}" changed while it was being read; nothing of it was used. Wait until whatever writes it has finished, then scan the folder again or choose the file again.`,
+    sentence`"${name}" changed while it was being read; nothing of it was used. Wait until whatever writes it has finished, then scan the folder again or choose the file again.`,
     { cause },
   );
 }
@@ -79,7 +80,7 @@ function changed(name: string, cause: unknown): AppError {
 function withdrawn(name: string, cause: unknown): AppError {
   return new AppError(
     'model-missing',
-    `"${name}" may no longer be read, because the permission for its folder was withdrawn. Allow reading the folder again in the Models view, then try again.`,
+    sentence`"${name}" may no longer be read, because the permission for its folder was withdrawn. Allow reading the folder again in the Models view, then try again.`,
     { cause },
   );
 }
@@ -87,16 +88,17 @@ function withdrawn(name: string, cause: unknown): AppError {
 function deleted(name: string, cause: unknown): AppError {
   return new AppError(
     'model-missing',
-    `"${name}" is no longer where it was: it was moved, renamed or deleted. Put it back, or scan the folder again.`,
+    sentence`"${name}" is no longer where it was: it was moved, renamed or deleted. Put it back, or scan the folder again.`,
     { cause },
   );
 }
 
 function unreadable(name: string, cause: unknown): AppError {
-  const reason = cause instanceof Error ? ` The browser says: ${cause.message || cause.name}.` : '';
   return new AppError(
     'bad-file',
-    `"${name}" could not be read.${reason} Check that its drive is connected and try again.`,
+    cause instanceof Error
+      ? sentence`"${name}" could not be read. The browser says: ${cause.message || cause.name}. Check that its drive is connected and try again.`
+      : sentence`"${name}" could not be read. Check that its drive is connected and try again.`,
     { cause },
   );
 }

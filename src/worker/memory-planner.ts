@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { ModelCosts } from '#domain/plan/costs.ts';
 import type { DeviceFacts } from '#domain/plan/device.ts';
 import { learnAbout, NOTHING_LEARNT, type LearntLimits } from '#domain/plan/learnt.ts';
@@ -51,7 +52,7 @@ export class MemoryPlanner {
   plan(wish: PlanWish): Plan {
     const planned = this.#planned(wish);
     if (planned.ok) return planned;
-    throw new AppError('gpu-out-of-memory', `${planned.refusal} ${planned.nearest}`);
+    throw new AppError('gpu-out-of-memory', sentence`${planned.refusal} ${planned.nearest}`);
   }
 
   /** For finding things where re-painting does not fit: SAM 3 alone, in the smallest form. */

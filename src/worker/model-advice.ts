@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { CatalogueEntry } from '#models/catalogue/entry.ts';
 import {
   CATALOGUE,
@@ -65,7 +66,7 @@ export function catalogueSource(id: string): Omit<DownloadSpec, 'token'> {
   if (source.kind === 'page')
     throw new AppError(
       'bad-request',
-      `"${entry.title}" has to be downloaded from its own page (${source.url}); then link its folder or drop the file here.`,
+      sentence`"${entry.title}" has to be downloaded from its own page (${source.url}); then link its folder or drop the file here.`,
     );
   const { repo, path, revision } = source;
   return {

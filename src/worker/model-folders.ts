@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { scanFolder, type FolderScan, type ScannedFile } from '#storage/scan-folder.ts';
 import type { LinkedFolderRecord, LinkedFolders } from '#storage/linked-folders.ts';
 import { watchedSource } from '#storage/watched-source.ts';
@@ -109,7 +110,7 @@ function place(
 }
 
 function refusedPlace(folderId: string, path: string): LibraryPlace {
-  const refuse = () => Promise.reject(new AppError('bad-file', `"${path}" cannot be used.`));
+  const refuse = () => Promise.reject(new AppError('bad-file', sentence`"${path}" cannot be used.`));
   const name = path.slice(path.lastIndexOf('/') + 1);
   return {
     id: linkedId(folderId, path),

@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { blobSource } from '#formats/byte-source.ts';
 import type { LibraryPlace } from './library.ts';
 
@@ -37,7 +38,7 @@ async function demoPlace(name: (typeof DEMO_NAMES)[number]): Promise<LibraryPlac
   const url = Object.entries(DEMO_FILES).find(([path]) => path.endsWith(`/${name}`))?.[1];
   const response = url ? await fetch(url) : null;
   if (!response?.ok)
-    throw new AppError('model-missing', `The demo pack's ${name} is missing from this installation.`);
+    throw new AppError('model-missing', sentence`The demo pack's ${name} is missing from this installation.`);
   const blob = await response.blob();
   return {
     id: demoId(name),

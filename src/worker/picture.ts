@@ -1,4 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { sniffPicture } from '#formats/image/sniff.ts';
 import { isPng, readChunks } from '#formats/png/chunks.ts';
@@ -22,7 +23,7 @@ export async function decodePicture(file: Blob, name: string): Promise<Picture> 
   if (file.size > MAX_FILE_BYTES)
     throw new AppError(
       'bad-file',
-      `"${name}" is ${Math.round(file.size / 2 ** 20)} MB, larger than any picture this studio opens.`,
+      sentence`"${name}" is ${Math.round(file.size / 2 ** 20)} MB, larger than any picture this studio opens.`,
     );
   const bytes = new Uint8Array(await file.arrayBuffer());
   sniffPicture(bytes, name);
@@ -35,7 +36,9 @@ async function pixels(file: Blob, name: string): Promise<Raster8<'image'>> {
   try {
     bitmap = await createImageBitmap(file);
   } catch (cause) {
-    throw new AppError('bad-file', `"${name}" is damaged or truncated and cannot be decoded.`, { cause });
+    throw new AppError('bad-file', sentence`"${name}" is damaged or truncated and cannot be decoded.`, {
+      cause,
+    });
   }
   const { width, height } = bitmap;
   const context = context2d(new OffscreenCanvas(width, height));
