@@ -135,6 +135,23 @@ describe('resolving detections', () => {
     });
   });
 
+  it('a part counts from half of the smaller of the two on, and only where its parent is listed', () => {
+    const concepts = [conceptOf('face'), conceptOf('eye', { partOf: 'face' })];
+    const face = candidateOf('face', 'face', block(16, 0, 0, 8, 8));
+    const parts = [
+      candidateOf('half', 'eye', block(16, 6, 0, 4, 4)),
+      candidateOf('less', 'eye', block(16, 6, 4, 5, 4)),
+      candidateOf('around', 'eye', block(16, 0, 0, 16, 12)),
+    ];
+    const names = (...candidates: Candidate[]) =>
+      resolveDetections({ concepts, candidates, picture: GRID }).shown.map(({ id }) => id);
+    expect(names(face, ...parts)).toEqual(['face', 'half', 'around']);
+    expect(names({ ...face, score: 0.1 }, ...parts)).toEqual([]);
+    expect(names(...parts, candidateOf('drawn', 'eye', block(16, 12, 12, 2, 2), { origin: 'hand' }))).toEqual(
+      ['drawn'],
+    );
+  });
+
   it('a mask made by hand is listed even while it is empty, unticked, with a frame in the middle', () => {
     const empty = candidateOf('1', 'a', mask('....', '....'), { origin: 'hand', tick: true });
     const input = { concepts: [conceptOf('a')], candidates: [empty], picture: GRID };
