@@ -1,3 +1,4 @@
+import { ELEMENT_BYTES } from '#models/graph/dtype.ts';
 import { gridOf, type Sam3Config } from '#models/sam3/config.ts';
 import { sam3Graph, type Sam3GraphName } from '#models/sam3/graphs.ts';
 import { MASKED, TEXT_POSITIONS, TOKEN_TABLE } from '#models/sam3/text.ts';
@@ -27,6 +28,11 @@ export class Sam3Networks {
     this.config = model.config;
     this.weights = model.weights;
     this.#probes = probes;
+  }
+
+  /** Of a value of the features where they are computed. */
+  get elementBytes(): number {
+    return ELEMENT_BYTES[this.#runtime.emission.dtype];
   }
 
   async run(

@@ -1,8 +1,10 @@
+import { ELEMENT_BYTES } from '#models/graph/dtype.ts';
 import { graphMemory, type AxisSizes, type GraphMemory } from '#models/graph/memory.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { clipTextGraph } from '#models/clip/text.ts';
 import { clipVisionGraph } from '#models/clip/vision.ts';
 import { imageProjectionGraph } from '#models/ip-adapter/image-projection.ts';
+import { gridOf, type Sam3Config } from '#models/sam3/config.ts';
 import { sam3Graph } from '#models/sam3/graphs.ts';
 import { taesdDecoderGraph, taesdEncoderGraph } from '#models/sdxl/taesd.ts';
 import { unetConditioningGraph, unetStepGraph } from '#models/sdxl/unet.ts';
@@ -44,6 +46,8 @@ type Emission = Pick<EmissionOptions, 'dtype' | 'attention'>;
 const CHUNK_TOKENS = 77;
 /** Objects of one picture whose masks are computed together: every query SAM 3 has. */
 const MASKED_QUERIES = 200;
+/** Examples of one prompt; more are rare. */
+const EXAMPLE_BOXES = 8;
 
 /**
  * Builds the graphs a job would load, once each, and adds up their bytes. Some tenths of a second at full size, so
@@ -134,14 +138,27 @@ function anchorCost(
   ]);
 }
 
-/** The graphs of text detection; they share a device and stay there together with the picture's features. */
+/** The graphs that answer phrases and examples, and with a predictor clicks: they share a device and stay there. */
 function segmentCost({ weights, config }: Sam3Model, emission: Emission): PhaseCost {
-  const context = config.context;
-  const axes = { N: 1, n: context, L: context + 1, K: MASKED_QUERIES };
-  const graphs = (['vision', 'text', 'geometry', 'grounding', 'maskhead'] as const).map((name) =>
-    sam3Graph(name, weights.shapes, config, emission),
+  const { context, tracker, roi } = config;
+  const boxes = { N: EXAMPLE_BOXES, boxRows: roi * EXAMPLE_BOXES, tokens: EXAMPLE_BOXES + 1 };
+  const prompt = { n: context, T: context + 6, L: context + EXAMPLE_BOXES + 1 };
+  const axes = { ...boxes, ...prompt, K: MASKED_QUERIES };
+  const detector = ['text', 'geometry', 'geometry+boxes', 'grounding', 'maskhead'] as const;
+  const names = tracker
+    ? (['vision+tracker', ...detector, 'pvs', 'pvs+mask'] as const)
+    : (['vision', ...detector] as const);
+  const cost = phaseCost(
+    names.map((name) => measured(sam3Graph(name, weights.shapes, config, emission), axes)),
   );
-  return phaseCost(graphs.map((graph) => measured(graph, axes)));
+  return { ...cost, runBytes: cost.runBytes + predictorFeatureBytes(config, emission) };
+}
+
+/** What a picture's features for clicks take while the detector runs, which does not read them (spec/sam3.md 4.1). */
+function predictorFeatureBytes(config: Sam3Config, { dtype }: Emission): number {
+  if (!config.tracker) return 0;
+  const [s0, s1, image] = [(4 * 4) / 8, (2 * 2) / 4, 1];
+  return (s0 + s1 + image) * config.d * gridOf(config) ** 2 * ELEMENT_BYTES[dtype];
 }
 
 function codecCosts({ kind, weights, dtype = 'f32' }: NetworkFacts['codec'], emitted: 'f32' | 'f16') {

@@ -1,6 +1,6 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { AppError } from '#domain/job/app-error.ts';
-import type { AnchorPreset, ScaffoldSpec } from '#domain/job/request.ts';
+import type { AnchorPreset, MaskRle, ScaffoldSpec } from '#domain/job/request.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
 import type { SigmaTable } from '#domain/sampling/sigmas.ts';
@@ -147,8 +147,26 @@ export interface DetectOptions {
   readonly limit?: number;
 }
 
+/** Clicks, a box and a mask, in fractions of the picture. */
+export interface PickQuestion {
+  readonly points: readonly { readonly x: number; readonly y: number; readonly positive: boolean }[];
+  readonly box: Rect<'unit'> | null;
+  /** A mask to start from. */
+  readonly mask: MaskRle | null;
+}
+
+/** What the interactive predictor made of a question, as it came. */
+export interface RawPick {
+  /** At least one, by falling score: the predicted IoU. Several readings of a single click. */
+  readonly answers: readonly { readonly logits: Field<'image'>; readonly score: number }[];
+  /** Probability that there is an object at all. */
+  readonly object: number;
+}
+
 /** SAM 3 over one picture whose features are kept. */
 export interface EncodedImage {
+  /** What the features take where they are. */
+  readonly bytes: number;
   /** @param phrase empty: by the examples alone. */
   detect(
     phrase: string,
@@ -160,6 +178,8 @@ export interface EncodedImage {
     /** The phrase was longer than the model can read, and this is what of it was looked for; else null. */
     readonly readAs: string | null;
   }>;
+  /** @throws AppError `model-missing` where the model has no interactive predictor. */
+  pick(question: PickQuestion): Promise<RawPick>;
   dispose(): void;
 }
 

@@ -71,6 +71,11 @@ export class Backend {
     return this.#active > 0;
   }
 
+  /** Whether the chosen detector has the interactive predictor. */
+  get canPick(): boolean {
+    return Boolean(this.#facts?.sam3?.config.tracker);
+  }
+
   /** Runs a job: until it ends, nothing leaves the device for having been unused. */
   async during<T>(job: () => Promise<T>): Promise<T> {
     this.#active++;

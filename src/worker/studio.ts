@@ -34,6 +34,7 @@ import { browserStorage } from '#storage/browser-storage.ts';
 import { Backend } from './backend.ts';
 import { chooseHardware } from './hardware.ts';
 import { asResult, Jobs } from './jobs.ts';
+import { StudioConcepts } from './concepts.ts';
 import { StudioModels } from './models.ts';
 import { decodePicture, type Picture } from './picture.ts';
 import { scaffoldStatistics } from './scaffold-statistics.ts';
@@ -47,6 +48,12 @@ export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
   readonly #features = new ImageFeatures();
   readonly models = new StudioModels(browserStorage(), () => this.#forget());
+  readonly concepts = new StudioConcepts({
+    jobs: this.#jobs,
+    features: this.#features,
+    picture: () => this.#opened().picture.raster,
+    backend: () => this.#ready(),
+  });
   #viewer: Viewer | null = null;
   #backend: Backend | null = null;
   #document: Document | null = null;

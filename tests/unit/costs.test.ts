@@ -22,7 +22,18 @@ describe('costs of the real models', () => {
       step: gb(costs.step[1024].weightBytes.plain),
       codec: gb(costs.codec[1024][512].weightBytes.plain),
       segment: gb(costs.segment!.weightBytes.plain),
-    }).toEqual({ text: 1.42, anchor: 1.39, conditioning: 1.36, step: 4.45, codec: 0.33, segment: 1.57 });
+    }).toEqual({ text: 1.42, anchor: 1.39, conditioning: 1.36, step: 4.45, codec: 0.33, segment: 1.62 });
+  });
+
+  it('counts SAM 3’s predictor where the file has one: its neck, and its decoder with and without a mask prompt', () => {
+    const { sam3 } = realModels();
+    const detector = { ...sam3!, config: { ...sam3!.config, tracker: null } };
+    const without = modelCosts({ ...realModels(), sam3: detector }, { dtype: 'f16', attention: 'fused' });
+    const bytes = costs.segment!.weightBytes.plain - without.segment!.weightBytes.plain;
+    // sam3.md 1.2: 13.9 MB, and twice 8.4 MB.
+    expect(bytes / 1e6).toBeGreaterThan(30);
+    expect(bytes / 1e6).toBeLessThan(31.5);
+    expect(costs.segment!.runBytes).toBeGreaterThan(without.segment!.runBytes);
   });
 
   it('feeds 31 MB of keys and values per row: 83 200 channels, 77 and 16 tokens', () => {

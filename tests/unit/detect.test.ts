@@ -41,6 +41,8 @@ function segmenter(
     encodeImage: () => {
       fake.encoded++;
       const image: EncodedImage = {
+        bytes: 0,
+        pick: () => Promise.reject(new Error('nobody clicks here')),
         detect: (phrase, threshold, options) => {
           fake.asked.push([phrase, threshold, options?.limit]);
           return Promise.resolve({ presence: 0.8, detections: answers[phrase] ?? [], readAs });

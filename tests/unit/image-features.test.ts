@@ -16,6 +16,8 @@ class CountingSegmenter implements Segmenter {
     this.encoded++;
     await this.gates.shift();
     return {
+      bytes: 10,
+      pick: () => Promise.reject(new Error('nobody clicks here')),
       detect: () => Promise.resolve({ presence: 0, detections: [], readAs: null }),
       dispose: () => void this.disposed++,
     };

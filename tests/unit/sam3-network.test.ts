@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
-import type { Network, NetworkRuntime } from '#inference/runtime.ts';
 import { sam3Model } from '#inference/segmenter-model.ts';
 import { disposeAll, joinRows, pickRows, Sam3Networks, type Outputs } from '#inference/segmenter-networks.ts';
 import { Sam3Predictor } from '#inference/segmenter-points.ts';
@@ -13,31 +11,7 @@ import { sam3KeyShapes } from '#models/sam3/key-table.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import { sampleStride } from '../../src/dev/golden/sam3-samples.ts';
 import { ruleImage, ruleModel, ruleTensor } from '../../src/dev/golden/sam3-weights.ts';
-
-const config = JSON.parse(
-  readFileSync(new URL('../golden/data/sam3/config.json', import.meta.url), 'utf8'),
-) as Record<string, unknown>;
-const CAT = [510, 17, 42, 511];
-
-/** Counts the runs of each network. */
-class CountingRuntime implements NetworkRuntime {
-  readonly #inner = new OrtNodeRuntime({ threads: 1 });
-  readonly runs = new Map<string, number>();
-  readonly description = 'counting';
-  readonly emission = this.#inner.emission;
-
-  async load(...args: Parameters<NetworkRuntime['load']>): Promise<Network> {
-    const network = await this.#inner.load(...args);
-    return {
-      name: network.name,
-      run: (feeds, keep) => {
-        this.runs.set(network.name, (this.runs.get(network.name) ?? 0) + 1);
-        return network.run(feeds, keep);
-      },
-      release: () => network.release(),
-    };
-  }
-}
+import { CAT, config, CountingRuntime } from './sam3-tiny.ts';
 
 describe('weights by rule', () => {
   test.each([
@@ -284,7 +258,7 @@ describe('segmenter', () => {
     expect((await image.detect('a very long description', 1)).readAs).toBe('a very');
     image.dispose();
     expect(Object.fromEntries(runtime.runs)).toEqual({
-      'SAM 3 vision': 1,
+      'SAM 3 vision+tracker': 1,
       'SAM 3 text': 2,
       'SAM 3 geometry': 1,
       'SAM 3 grounding': 3,

@@ -310,6 +310,8 @@ describe('detecting', () => {
       encodeImage: () => {
         encoded++;
         return Promise.resolve({
+          bytes: 0,
+          pick: () => Promise.reject(oom()),
           detect: () =>
             fits ? Promise.resolve({ presence: 1, detections: [], readAs: null }) : Promise.reject(oom()),
           dispose: () => undefined,

@@ -3,8 +3,11 @@ import type { Raster8 } from '../raster.ts';
 import { floatTensor, type FloatTensor } from '../tensor.ts';
 import { resizeRaster } from './resize.ts';
 
-/** A copy of one area of the canvas. @throws RangeError when it does not lie inside on whole pixels. */
-export function cropRaster(canvas: Raster8<'canvas'>, area: Rect<'canvas'>): Raster8<'canvas'> {
+/** A copy of one area of the canvas or picture. @throws RangeError when it does not lie inside on whole pixels. */
+export function cropRaster<S extends 'image' | 'canvas'>(
+  canvas: Raster8<S>,
+  area: Rect<NoInfer<S>>,
+): Raster8<S> {
   assertInside(canvas, area);
   const { width, height } = area;
   const data = new Uint8ClampedArray(width * height * 4);
@@ -16,7 +19,7 @@ export function cropRaster(canvas: Raster8<'canvas'>, area: Rect<'canvas'>): Ras
 }
 
 /** Guards every per-area operation: whole pixels, inside the canvas, not empty. */
-export function assertInside(canvas: Size<'canvas'>, area: Rect<'canvas'>): void {
+export function assertInside<S extends 'image' | 'canvas'>(canvas: Size<S>, area: Rect<NoInfer<S>>): void {
   const whole = [area.x, area.y, area.width, area.height].every(Number.isInteger);
   if (!whole || area.width < 1 || area.height < 1 || !contains(wholeRect(canvas), area))
     throw new RangeError(

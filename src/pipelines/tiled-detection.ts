@@ -1,0 +1,67 @@
+import type { Rect, Size } from '#domain/geometry/rect.ts';
+import { logitsToRle } from '#domain/mask/logits-rle.ts';
+import { isEmptyMask } from '#domain/mask/rle.ts';
+import type { TileAnswer } from '#domain/sam3/merge-tiles.ts';
+import { fromTile, intoTile, onGrid } from '#domain/sam3/tiles.ts';
+import { maskGrid } from './detect.ts';
+import type { ExampleArea, RawDetection } from './services.ts';
+
+/** What is asked about a picture or one of its tiles. */
+export interface Question {
+  readonly conceptId: string;
+  readonly phrase: string;
+  /** In fractions of what is asked about. */
+  readonly examples: readonly ExampleArea[];
+  readonly floor: number;
+}
+
+/**
+ * The question as a tile is asked it: with those examples whose centre it shows, because an example is read from the
+ * features around it. Null where nothing is left to ask.
+ */
+export function tileQuestion(
+  question: Question,
+  tile: Rect<'image'>,
+  picture: Size<'image'>,
+): Question | null {
+  const examples = question.examples.flatMap(({ box, positive }) => {
+    const inside = intoTile(box, tile, picture);
+    return inside ? [{ box: inside, positive }] : [];
+  });
+  const askable = question.phrase.trim() !== '' || examples.some(({ positive }) => positive);
+  return askable ? { ...question, examples } : null;
+}
+
+/** Answers about a tile, moved to the whole picture; those without a pixel are left out. */
+export function tileAnswers(
+  conceptId: string,
+  detections: readonly RawDetection[],
+  tile: Rect<'image'>,
+  picture: Size<'image'>,
+): TileAnswer[] {
+  const grid = maskGrid(picture);
+  const area = onGrid(tile, picture, grid);
+  return detections
+    .map(({ box, score, presence, logits }) => ({
+      found: {
+        conceptId,
+        box: fromTile(box, tile, picture),
+        mask: logitsToRle(logits, grid, area),
+        score,
+        presence,
+      },
+      tile: area,
+    }))
+    .filter(({ found }) => !isEmptyMask(found.mask));
+}
+
+/** How near to a tile's border a mask counts as cut by it, mask pixels: one and a half cells of the mask head. */
+export function cellPx(
+  detections: readonly RawDetection[],
+  tile: Rect<'image'>,
+  picture: Size<'image'>,
+): number {
+  const area = onGrid(tile, picture, maskGrid(picture));
+  const [first] = detections;
+  return first ? 1.5 * (area.width / first.logits.width) + 1 : 0;
+}
