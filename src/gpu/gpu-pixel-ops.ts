@@ -1,5 +1,5 @@
-import { residualSize } from '#domain/blend/residual.ts';
-import { rect, size, wholeRect, type Rect, type Size } from '#domain/geometry/rect.ts';
+import { assertCovered, type LayerPaste } from '#domain/blend/layer-paste.ts';
+import { intersect, overlaps, rect, size, wholeRect, type Rect, type Size } from '#domain/geometry/rect.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
 import { assertInside, cropRaster } from '#domain/resample/crop-normalise.ts';
@@ -11,7 +11,7 @@ import { cropNormalise } from './kernels/crop-normalise.ts';
 import { lanczosColumns, lanczosRows, packTable } from './kernels/lanczos.ts';
 import { feather, growColumns, growRows, maskResize } from './kernels/mask.ts';
 import { noiseResample, scaffold } from './kernels/noise.ts';
-import { residualPaste } from './kernels/residual-paste.ts';
+import { layerPaste } from './kernels/layer-paste.ts';
 import { BAND_BYTES } from './limits.ts';
 
 /**
@@ -89,43 +89,35 @@ export class GpuPixelOps {
     return result;
   }
 
-  /** canvas + alpha·(refined − base), written into `canvas` in place inside `area` and nowhere else. */
-  async blendResidual(
-    canvas: Raster8<'canvas'>,
+  /** pixels + weight·gain·residual for each layer in turn, in place; `pixels` are those of `area`. */
+  async pasteLayers(
+    pixels: Raster8<'canvas'>,
     area: Rect<'canvas'>,
-    alpha: Field<'canvas'>,
-    refined: FloatTensor,
-    base: FloatTensor,
+    pastes: readonly LayerPaste[],
   ): Promise<void> {
-    const pixels = cropRaster(canvas, area);
-    const from = residualSize(refined, base);
-    const across = lanczosTable(from.width, area.width);
-    const down = lanczosTable(from.height, area.height);
-    for (const { start, end } of planBands(area.height, this.#bandBytes, area.width * 4, sameRows))
+    assertCovered(pixels, area, pastes);
+    for (const { start, end } of planBands(area.height, this.#bandBytes, area.width * 4, sameRows)) {
+      const band = rect<'canvas'>(area.x, area.y + start, area.width, end - start);
+      const touching = pastes.filter((paste) => overlaps(paste.area, band));
+      if (touching.length === 0) continue;
       await this.#gpu.compute(
         'the blend',
         (commands) => {
           const rows = commands.upload(pixelRows(pixels, start, end));
-          residualPaste(commands, {
-            canvas: rows,
-            canvasWidth: area.width,
-            x: 0,
-            alpha: commands.upload(alpha.data.subarray(start * area.width, end * area.width)),
-            width: area.width,
-            rows: end - start,
-            firstRow: start,
-            refined: commands.upload(refined.data),
-            base: commands.upload(base.data),
-            size: from,
-            across: commands.upload(packTable(across)),
-            down: commands.upload(packTable(down)),
-            taps: [across.taps, down.taps],
-          });
+          for (const paste of touching)
+            layerPaste(commands, {
+              ...paste,
+              pixels: rows,
+              band,
+              weight: commands.upload(weightRows(paste, band)),
+              residual: commands.upload(paste.residual.data),
+              size: paste.residual,
+            });
           return rows;
         },
         pixelRows(pixels, start, end),
       );
-    pasteRaster(canvas, area, pixels);
+    }
   }
 
   /** Coverage of one canvas area from a mask of the whole picture, bilinear. */
@@ -230,7 +222,8 @@ function pixelRows(raster: Raster8, from: number, to: number): Uint8ClampedArray
   return raster.data.subarray(from * raster.width * 4, to * raster.width * 4);
 }
 
-function pasteRaster(canvas: Raster8<'canvas'>, area: Rect<'canvas'>, pixels: Raster8<'canvas'>): void {
-  for (let y = 0; y < area.height; y++)
-    canvas.data.set(pixelRows(pixels, y, y + 1), ((area.y + y) * canvas.width + area.x) * 4);
+/** A layer's weights in the rows it shares with a band. */
+function weightRows({ area, weight }: LayerPaste, band: Rect<'canvas'>): Float32Array {
+  const { y, height } = intersect(band, area);
+  return weight.data.subarray((y - area.y) * area.width, (y - area.y + height) * area.width);
 }

@@ -1,4 +1,4 @@
-import residualPaste from '#shaders/blend/residual_paste.wgsl?raw';
+import layerPaste from '#shaders/blend/layer_paste.wgsl?raw';
 import cropNormalise from '#shaders/layout/crop_normalise.wgsl?raw';
 import boxMuller from '#shaders/lib/box_muller.wgsl?raw';
 import philox from '#shaders/lib/philox.wgsl?raw';
@@ -29,7 +29,7 @@ export const SHADERS = {
   lanczosRows: { body: lanczosRows, lib: [rgba8], hasElement: false },
   lanczosColumns: { body: lanczosColumns, lib: [rgba8], hasElement: false },
   cropNormalise: { body: cropNormalise, lib: [rgba8], hasElement: true },
-  residualPaste: { body: residualPaste, lib: [rgba8], hasElement: true },
+  layerPaste: { body: layerPaste, lib: [rgba8], hasElement: false },
   maskResize: { body: maskResize, lib: [], hasElement: false },
   growRows: { body: growRows, lib: [], hasElement: false },
   growColumns: { body: growColumns, lib: [], hasElement: false },

@@ -2,6 +2,7 @@ import { readIpAdapterConfig, type IpAdapterConfig } from '#models/ip-adapter/co
 import { imageProjectionGraph } from '#models/ip-adapter/image-projection.ts';
 import { clipPreprocess } from '#domain/image/clip-preprocess.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { floatTensor, stack, type FloatTensor } from '#domain/tensor.ts';
 import { Mutex } from './mutex.ts';
 import { staysResident } from './residency.ts';
@@ -77,6 +78,20 @@ export class IpAnchorEncoder {
   }
 
   /**
+   * What the tower sees in a picture [3,H,W] in [0,1] (of one that is not square only the centre), as one vector to
+   * compare by cosine. It is the output the adapter reads, so that no second tower is loaded: `image_embeds` for base
+   * adapters; for plus adapters, whose ViT-H ends in its penultimate layer, the mean of that layer's tokens.
+   */
+  embed(image: FloatTensor): Promise<Float32Array> {
+    const pixels = stack([clipPreprocess(image, this.#vision.config.image, true)]);
+    return this.#mutex.run(async () => {
+      const { output } = FEATURES[this.#projection.config.kind];
+      const { vision } = (this.#networks ??= await this.#load());
+      return meanToken(await takeFloat(await vision.run({ pixel_values: pixels }, [output]), output));
+    });
+  }
+
+  /**
    * What the adapter makes of nothing, for the negative side of guidance: the Resampler over the vision features of
    * zeros *after* normalisation; a base adapter over a zero embedding (Tencent's and diffusers' rule, E.6).
    */
@@ -134,6 +149,15 @@ function checkFit({ weights, config }: VisionTower, projection: AnchorProjection
   if (given === imageDim) return;
   throw new AppError(
     'bad-request',
-    `The IP-Adapter "${projection.weights.name}" reads ${imageDim} vision features, but "${weights.name}" gives ${given ?? 'none'}. Please choose the vision encoder the adapter was made for.`,
+    sentence`The IP-Adapter "${projection.weights.name}" reads ${imageDim} vision features, but "${weights.name}" gives ${given ?? sentence`none`}. Please choose the vision encoder the adapter was made for.`,
   );
+}
+
+/** Mean over all axes but the last of one item's features: [1,C] is its own mean. */
+function meanToken({ dims, data }: FloatTensor): Float32Array {
+  const width = dims.at(-1) ?? 1;
+  const tokens = data.length / width;
+  const mean = new Float32Array(width);
+  data.forEach((value, i) => (mean[i % width] = (mean[i % width] as number) + value / tokens));
+  return mean;
 }

@@ -1,4 +1,4 @@
-import { pasteResidual } from '#domain/blend/residual.ts';
+import { pasteLayers, type LayerPaste } from '#domain/blend/layer-paste.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { cropMask } from '#domain/mask/bilinear.ts';
@@ -26,15 +26,9 @@ export class CpuPixelOps implements PixelOps {
     return settle(() => cropToNchw(canvas, area, sizePx));
   }
 
-  blendResidual(
-    canvas: Raster8<'canvas'>,
-    area: Rect<'canvas'>,
-    alpha: Field<'canvas'>,
-    refined: FloatTensor,
-    base: FloatTensor,
-  ): Promise<void> {
+  pasteLayers(pixels: Raster8<'canvas'>, area: Rect<'canvas'>, pastes: readonly LayerPaste[]): Promise<void> {
     return settle(() => {
-      pasteResidual(canvas, area, alpha, refined, base);
+      pasteLayers(pixels, area, pastes);
     });
   }
 

@@ -1,33 +1,46 @@
 import { planCrop } from '#domain/geometry/crop.ts';
-import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { Layer } from '#domain/document/layer.ts';
+import { detailGroup, type LayerSketch } from '#domain/document/stack.ts';
+import type { Size } from '#domain/geometry/rect.ts';
+import { detailSettings } from '#domain/job/detail-settings.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
-import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
-import { normaliseOverlap } from '#domain/blend/overlap.ts';
-import { decodeRle, isEmptyMask } from '#domain/mask/rle.ts';
-import type { Field, Raster8 } from '#domain/raster.ts';
-import { withAnchors } from './anchors.ts';
-import { batchLimit, itemUnits, type RepaintItem, type Repainted } from './repaint.ts';
-import { repaintWithinMemory, type LadderJob } from './memory-ladder.ts';
-import type { PixelOps } from './services.ts';
+import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
+import { isEmptyMask } from '#domain/mask/rle.ts';
+import { regionArea } from '#domain/noise/region.ts';
+import type { PaintItem } from './paint.ts';
 
-/** A detection with everything the detail pass decides about it beforehand. */
-export interface DetailItem extends RepaintItem {
+/** One painting of a detection, with everything the detail pass decides about it beforehand. */
+export interface DetailItem extends PaintItem {
   readonly detection: Detection;
   readonly layer: LayerIndex;
 }
 
-/** What the detail pass of a request will paint, in layer order. Disabled and zero-denoise detections are left out. */
-export function planDetail(request: RefineRequest, canvas: Size<'canvas'>): DetailItem[] {
-  if (!request.detail.enabled) return [];
+/**
+ * What the detail pass will paint of a request, in layer order: of every wanted detection as many paintings as the
+ * target has variations. Those without area or with denoise 0 are left out, and those whose only layers are locked.
+ */
+export function planDetail(
+  request: RefineRequest,
+  canvas: Size<'canvas'>,
+  target: RefineTarget = EVERYTHING,
+): DetailItem[] {
   const concepts = new Map(request.concepts.map((concept) => [concept.id, concept]));
   return request.detections
     .flatMap((detection, index) => {
       const concept = concepts.get(detection.conceptId);
-      return detection.enabled && concept && concept.denoise > 0 && hasArea(detection)
-        ? [detailItem(detection, concept, index, request, canvas)]
-        : [];
+      if (!concept || !isWanted(detection, request, target) || !hasArea(detection)) return [];
+      const own = target.layers.filter(({ origin }) => origin.detectionId === detection.id);
+      const present = own.findLast(({ locked }) => !locked);
+      if (own.length > 0 && !present) return [];
+      const sketch = sketchOf(detection, concept, `${concept.phrase} ${index + 1}`, request, canvas, present);
+      return paintings(detection, concept, sketch, request, target.variations);
     })
+    .filter(({ denoise }) => denoise > 0)
     .sort((a, b) => a.layer - b.layer);
+}
+
+function isWanted(detection: Detection, { detail }: RefineRequest, { detections }: RefineTarget): boolean {
+  return detections === 'ticked' ? detail.enabled && detection.enabled : detections.includes(detection.id);
 }
 
 /** A mask nobody has painted yet, or one erased whole, is nothing to refine. */
@@ -35,107 +48,47 @@ function hasArea({ box, mask }: Detection): boolean {
   return box.width > 0 && box.height > 0 && !isEmptyMask(mask);
 }
 
-function detailItem(
+/** The layer a detection becomes. Painted anew, it keeps its place in the stack and what the user set about it. */
+function sketchOf(
   detection: Detection,
   concept: ConceptSpec,
-  index: number,
-  request: RefineRequest,
+  name: string,
+  { detail }: RefineRequest,
   canvas: Size<'canvas'>,
-): DetailItem {
-  const { area, sizePx } = planCrop(detection.box, canvas, request.detail.padding);
+  present: Layer | undefined,
+): LayerSketch {
+  const { mask, own = {} } = detection;
+  const kept = present?.weight.kind === 'mask' ? present.weight : null;
+  const growPx = kept?.growPx ?? own.growPx ?? detail.growPx;
+  const featherPx = kept?.featherPx ?? own.featherPx ?? detail.featherPx;
   return {
-    detection,
-    layer: concept.layer,
-    label: `${concept.phrase} ${index + 1}`,
-    area,
-    sizePx,
-    denoise: concept.denoise,
-    prompt: concept.prompt || concept.phrase,
-    negative: concept.negative,
-    anchorScale: concept.anchorScale,
+    id: present?.id ?? crypto.randomUUID(),
+    name: present?.name ?? name,
+    group: present?.group ?? detailGroup(concept.layer),
+    area: planCrop(detection.box, canvas, detail.padding).area,
+    canvas,
+    weight: { kind: 'mask', mask, growPx, featherPx },
+    visible: present?.visible ?? true,
+    locked: false,
+    opacity: present?.opacity ?? 1,
+    strength: present?.strength ?? 1,
+    origin: { detectionId: detection.id, mask, below: [] },
   };
 }
 
-/** Groups of equal crop size whose work fits the batch limit, in order. */
-export function batchesOf<T extends { readonly sizePx: number }>(items: readonly T[], limit: number): T[][] {
-  const batches: T[][] = [];
-  for (const item of items) {
-    const last = batches.at(-1);
-    const fits = last && last[0]?.sizePx === item.sizePx && (last.length + 1) * itemUnits(item) <= limit;
-    if (fits) last.push(item);
-    else batches.push([item]);
-  }
-  return batches;
-}
-
-/**
- * The detail pass: layer by layer, all detections of a layer read the canvas as the layers below left it, so that
- * the result depends neither on batch size nor on order. Writes into `canvas`.
- */
-export async function refineDetails(
-  job: LadderJob,
-  canvas: Raster8<'canvas'>,
-  items: readonly DetailItem[],
-): Promise<void> {
-  for (const layer of new Set(items.map((item) => item.layer))) {
-    const members = items.filter((item) => item.layer === layer).sort((a, b) => a.sizePx - b.sizePx);
-    const source: Raster8<'canvas'> = { ...canvas, data: canvas.data.slice() };
-    const masked = await withAnchors(job, source, await maskedItems(job, members, canvas), 'detail');
-    for (const batch of batchesOf(masked, batchLimit(job.request, job.services))) {
-      const painted = await repaintWithinMemory(job, source, batch, 'detail');
-      for (const [i, item] of batch.entries()) await paste(job, canvas, item, painted[i] as Repainted);
-    }
-  }
-}
-
-async function paste(
-  job: LadderJob,
-  canvas: Raster8<'canvas'>,
-  item: MaskedItem,
-  { refined, base }: Repainted,
-): Promise<void> {
-  const { services, tracker, context } = job;
-  await tracker.work('blend', itemUnits(item), 'detail', `${item.label} · blend`, () =>
-    services.pixels.blendResidual(canvas, item.area, item.alpha, refined, base),
-  );
-  context.onEvent({ kind: 'area', area: item.area, source: 'detail' });
-}
-
-interface MaskedItem extends DetailItem {
-  /** Feathered mask over the item's area. */
-  readonly coverage: Field<'canvas'>;
-  /** The same as blend weight: where several items of a layer overlap they are brought to a sum of at most one. */
-  readonly alpha: Field<'canvas'>;
-}
-
-async function maskedItems(
-  job: LadderJob,
-  members: readonly DetailItem[],
-  canvas: Size<'canvas'>,
-): Promise<MaskedItem[]> {
-  const { growPx, featherPx } = job.request.detail;
-  const fields: { area: Rect<'canvas'>; alpha: Field<'canvas'> }[] = [];
-  for (const { detection, area } of members) {
-    const coverage = await detectionCoverage(job.services.pixels, detection, canvas, area, growPx, featherPx);
-    fields.push({ area, alpha: fadeAtCropEdge(coverage, area, canvas, featherPx) });
-  }
-  const weights = normaliseOverlap(fields);
-  return members.map((item, i) => ({
-    ...item,
-    coverage: fields[i]?.alpha as Field<'canvas'>,
-    alpha: weights[i] as Field<'canvas'>,
-  }));
-}
-
-/** Coverage of one detection inside an area, grown and feathered, in canvas pixels. */
-export async function detectionCoverage(
-  pixels: PixelOps,
+function paintings(
   detection: Detection,
-  canvas: Size<'canvas'>,
-  area: Rect<'canvas'>,
-  growPx: number,
-  featherPx: number,
-): Promise<Field<'canvas'>> {
-  const mask = await pixels.cropMask(decodeRle(detection.mask), canvas, area);
-  return pixels.featherMask(mask, growPx, featherPx);
+  concept: ConceptSpec,
+  sketch: LayerSketch,
+  { detail }: RefineRequest,
+  variations: number,
+): DetailItem[] {
+  const settings = detailSettings(detection, concept);
+  const { area, sizePx } = planCrop(detection.box, sketch.canvas, detail.padding);
+  return Array.from({ length: variations }, (_, i) => {
+    const region = (detection.own?.region ?? 0) + i;
+    const label = variations > 1 ? `${sketch.name}, variation ${i + 1}` : sketch.name;
+    const noiseArea = regionArea(area, sketch.canvas, region);
+    return { detection, layer: concept.layer, label, area, sizePx, region, noiseArea, sketch, ...settings };
+  });
 }

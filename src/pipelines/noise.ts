@@ -10,6 +10,8 @@ import type { Services } from './services.ts';
 /** Where an item lies and how large the network sees it. */
 interface Placed {
   readonly area: Rect<'canvas'>;
+  /** Where its noise comes from, when not from there. */
+  readonly noiseArea?: Rect<'canvas'>;
   readonly sizePx: number;
 }
 
@@ -20,8 +22,8 @@ export async function scaffoldUnder(
   { pixels, denoiser }: Services,
 ): Promise<FloatTensor> {
   const slices: FloatTensor[] = [];
-  for (const { area, sizePx } of items) {
-    const latent = canvasToLatent(area);
+  for (const { area, noiseArea, sizePx } of items) {
+    const latent = canvasToLatent(noiseArea ?? area);
     const side = sizePx / LATENT_PX;
     slices.push(
       latent.width === side && latent.height === side
@@ -42,8 +44,8 @@ export function stepNoise(
   channels: number,
 ): (item: number, draw: number) => Float32Array {
   return (index, draw) => {
-    const { area, sizePx } = items[index] as Placed;
-    const latent = canvasToLatent(area);
+    const { area, noiseArea, sizePx } = items[index] as Placed;
+    const latent = canvasToLatent(noiseArea ?? area);
     const fresh = stepScaffold(spec, draw);
     const field = scaffoldNoise(fresh, latent, channels);
     const side = sizePx / LATENT_PX;

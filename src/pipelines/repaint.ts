@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
 import type { JobPhase } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
@@ -19,6 +20,8 @@ export interface RepaintItem {
   readonly area: Rect<'canvas'>;
   /** Side of the network's input; differs from the area's side only for objects larger than 1536 px. */
   readonly sizePx: number;
+  /** Where in the scaffold its noise lies (regionArea); absent: at its own place. */
+  readonly noiseArea?: Rect<'canvas'>;
   readonly denoise: number;
   readonly prompt: string;
   readonly negative: string;
@@ -48,6 +51,18 @@ export interface RepaintJob {
 /** Work per item relative to a 1024² one. */
 export function itemUnits(item: { readonly sizePx: number }): number {
   return (item.sizePx / 1024) ** 2;
+}
+
+/** Groups of equal size whose work fits the batch limit, in order. */
+export function batchesOf<T extends { readonly sizePx: number }>(items: readonly T[], limit: number): T[][] {
+  const batches: T[][] = [];
+  for (const item of items) {
+    const last = batches.at(-1);
+    const fits = last && last[0]?.sizePx === item.sizePx && (last.length + 1) * itemUnits(item) <= limit;
+    if (fits) last.push(item);
+    else batches.push([item]);
+  }
+  return batches;
 }
 
 /**
@@ -83,11 +98,11 @@ export async function repaintBatch(
 ): Promise<Repainted[]> {
   const { codec } = job.services;
   const pixels = await cropItems(job, canvas, items);
-  const latents = await eachItem(job, items, pixels, phase, 'encode', (one) => codec.encode(one));
-  const base = await eachItem(job, items, latents, phase, 'reference', (one) => codec.decode(one));
+  const latents = await eachItem(job, items, pixels, phase, sentence`encode`, (one) => codec.encode(one));
+  const base = await eachItem(job, items, latents, phase, sentence`reference`, (one) => codec.decode(one));
   const inpaint = await inpaintInputs(job, pixels, items, phase);
   const painted = await sampleItems(job, items, latents, await denoiserItems(job, items, inpaint), phase);
-  const refined = await eachItem(job, items, painted, phase, 'decode', (one) => codec.decode(one));
+  const refined = await eachItem(job, items, painted, phase, sentence`decode`, (one) => codec.decode(one));
   return items.map((_, i) => ({ refined: batchItem(refined, i), base: batchItem(base, i) }));
 }
 
@@ -100,13 +115,13 @@ async function eachItem(
   items: readonly RepaintItem[],
   batch: FloatTensor,
   phase: JobPhase,
-  what: string,
+  what: Sentence,
   pass: (one: FloatTensor) => Promise<FloatTensor>,
 ): Promise<FloatTensor> {
   const results: FloatTensor[] = [];
   for (const [i, item] of items.entries()) {
     const one = stack([batchItem(batch, i)]);
-    const label = `${item.label} · ${what}`;
+    const label = sentence`${item.label} · ${what}`;
     const result = await job.tracker.work('codec', itemUnits(item), phase, label, () => pass(one));
     results.push(batchItem(result, 0));
   }
@@ -135,7 +150,7 @@ async function inpaintInputs(
   const masks = items.map(({ sizePx, coverage }) => inpaintMask(sizePx / LATENT_PX, coverage));
   const grey = stack(masks.map((mask, i) => maskedPicture(batchItem(pixels, i), mask)));
   const encode = (one: FloatTensor) => job.services.codec.encode(one);
-  const masked = await eachItem(job, items, grey, phase, 'surroundings', encode);
+  const masked = await eachItem(job, items, grey, phase, sentence`surroundings`, encode);
   return masks.map((mask, i) => ({ mask, masked: batchItem(masked, i) }));
 }
 
@@ -180,7 +195,7 @@ function trackedModel(
   let call = 0;
   return (x: FloatTensor, sigmas: Float32Array) => {
     call = Math.min(call + 1, calls);
-    return job.tracker.work('step', units, phase, `${label} · step ${call}/${calls}`, () =>
+    return job.tracker.work('step', units, phase, sentence`${label} · step ${call}/${calls}`, () =>
       denoise(x, sigmas),
     );
   };

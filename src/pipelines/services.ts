@@ -1,3 +1,5 @@
+import type { Sentence } from '#domain/job/sentence.ts';
+import type { LayerPaste } from '#domain/blend/layer-paste.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { AppError } from '#domain/job/app-error.ts';
 import type { AnchorPreset, MaskRle, ScaffoldSpec } from '#domain/job/request.ts';
@@ -19,17 +21,10 @@ export interface PixelOps {
   /** Crop, resample to `size` px square (no-op at 1:1) and normalise to [3,size,size] in [0,1], NCHW without N. */
   cropToNchw(canvas: Raster8<'canvas'>, area: Rect<'canvas'>, sizePx: number): Promise<FloatTensor>;
   /**
-   * canvas + alpha·(refined − base), written into `canvas` in place inside `area`. refined and base are
-   * [3,size,size] in [0,1] at crop size and resampled to the area if it differs; alpha covers the area in canvas
-   * pixels and has already been through smoothstep. Where refined equals base the canvas keeps its exact bytes.
+   * pixels + weight·gain·residual for each layer in turn, in place; `pixels` are those of `area` of the canvas, and of a
+   * layer only what lies inside is done. Where a residual or weight is 0 the pixels keep their exact bytes.
    */
-  blendResidual(
-    canvas: Raster8<'canvas'>,
-    area: Rect<'canvas'>,
-    alpha: Field<'canvas'>,
-    refined: FloatTensor,
-    base: FloatTensor,
-  ): Promise<void>;
+  pasteLayers(pixels: Raster8<'canvas'>, area: Rect<'canvas'>, pastes: readonly LayerPaste[]): Promise<void>;
   /** Mask of the whole picture -> coverage of one canvas area in canvas pixels, bilinear. */
   cropMask(mask: Mask<'image'>, canvas: Size<'canvas'>, area: Rect<'canvas'>): Promise<Field<'canvas'>>;
   /** Grow (+) or shrink (−) by a radius, then a smoothstep ramp of the given width: the blend's alpha. */
@@ -69,6 +64,11 @@ export interface AnchorEncoder {
   /** `image` is [3,H,W] in [0,1], square. */
   encode(image: FloatTensor): Promise<FloatTensor>;
   unconditional(): Promise<FloatTensor>;
+  /**
+   * What the vision tower sees in an image [3,H,W], as one vector to compare by cosine: the projected `image_embeds`
+   * where the adapter reads those, else the mean of the penultimate layer's tokens.
+   */
+  embed(image: FloatTensor): Promise<Float32Array>;
   /** No image will come for a while: frees what is large. Encoding loads it again. */
   rest(): Promise<void>;
 }
@@ -205,5 +205,5 @@ export interface Services {
    */
   readonly stepDown?: (error: AppError) => Promise<Services | null>;
   /** What the user can do when there are none. A sentence. */
-  readonly memoryAdvice?: string;
+  readonly memoryAdvice?: Sentence;
 }

@@ -3,19 +3,10 @@ import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
+import type { RefineTarget } from '#domain/job/target.ts';
 import type { JobId, Result } from './api.ts';
 
-/** Which parts of a request are painted. Locked layers never are. */
-export interface RefineTarget {
-  /** The present stack, bottom first: what is not painted anew stays, and is what new layers see below them. */
-  readonly layers: readonly Layer[];
-  /** `ticked`: every enabled detection of the request; else these detections, ticked or not. */
-  readonly detections: 'ticked' | readonly string[];
-  /** `all` when the request's global pass is enabled; else indices of its tile plan. */
-  readonly tiles: 'all' | readonly number[];
-  /** Paintings per detection, each from its own region of the scaffold; the first is the layer's choice. */
-  readonly variations: number;
-}
+export type { RefineTarget };
 
 export interface RefinedLayers {
   /** The whole stack after the run, bottom first: kept layers under their ids, new ones where those they replace were. */

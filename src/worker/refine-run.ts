@@ -1,74 +1,79 @@
+import { sameSize } from '#domain/document/stack.ts';
+import type { Size } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { Recipe } from '#domain/job/request.ts';
-import type { Raster8 } from '#domain/raster.ts';
-import type { Picture } from './picture.ts';
-import type { Viewer } from './viewer.ts';
-
-/** The opened picture and what has been made of it. */
-export interface Document {
-  readonly name: string;
-  readonly picture: Picture;
-  /** The canvas as last refined, and what made it. */
-  result: Refined | null;
-}
-
-export interface Refined {
-  readonly canvas: Raster8<'canvas'>;
-  readonly recipe: Recipe;
-}
+import type { LayerCanvas } from '#pipelines/layer-canvas.ts';
+import type { Document } from './document.ts';
 
 /** What the refine pipeline reports to. */
 export interface RefineEvents {
   readonly onEvent: (event: JobEvent) => void;
-  readonly onCanvas: (canvas: Raster8<'canvas'>) => void;
+  readonly canvasFor: (size: Size<'canvas'>) => Promise<LayerCanvas>;
 }
 
 /**
- * One refinement of one document. The document keeps its previous result until the new run has painted something; a
- * run that ends before that leaves everything as it was.
+ * One refinement of one document. The document keeps its previous canvas until the new run has painted something; a run
+ * that ends before that leaves everything as it was.
  */
 export class RefineRun {
   readonly #document: Document;
-  readonly #recipe: Recipe;
-  /** The viewer, while it still shows this document. */
-  readonly #viewer: () => Viewer | null;
-  #canvas: Raster8<'canvas'> | null = null;
+  readonly #made: NonNullable<Document['ran']>;
+  readonly #open: (size: Size<'canvas'>) => Promise<LayerCanvas>;
+  readonly #show: (canvas: LayerCanvas | null) => void;
+  #painted = false;
 
-  constructor(document: Document, recipe: Recipe, viewer: () => Viewer | null) {
+  /**
+   * @param made what the run is made of, for recipes.
+   * @param open makes a canvas of another size.
+   * @param show puts another canvas before the user, unless another document is there meanwhile.
+   */
+  constructor(
+    document: Document,
+    made: NonNullable<Document['ran']>,
+    open: (size: Size<'canvas'>) => Promise<LayerCanvas>,
+    show: (canvas: LayerCanvas | null) => void,
+  ) {
     this.#document = document;
-    this.#recipe = recipe;
-    this.#viewer = viewer;
+    this.#made = made;
+    this.#open = open;
+    this.#show = show;
   }
 
-  /** Runs the pipeline and commits what it finishes; `forward` gets every event. */
-  async follow(
-    pipeline: (events: RefineEvents) => Promise<Raster8<'canvas'>>,
+  /** Runs the pipeline and keeps account of what it finishes; `forward` gets every event. */
+  async follow<T>(
+    pipeline: (events: RefineEvents) => Promise<T>,
     forward: (event: JobEvent) => void,
-  ): Promise<Raster8<'canvas'>> {
-    const previous = this.#document.result;
+  ): Promise<T> {
+    const previous = this.#document.canvas;
     try {
-      const canvas = await pipeline({
-        onCanvas: (raster) => this.#begin(raster),
+      return await pipeline({
+        canvasFor: (size) => this.#canvasFor(size),
         onEvent: (event) => {
-          if (event.kind === 'area') this.#painted(event);
+          if (event.kind === 'layer') this.#finished(event);
           forward(event);
         },
       });
-      this.#document.result = { canvas, recipe: { ...this.#recipe, complete: true } };
-      return canvas;
     } catch (error) {
-      if (this.#document.result === previous) this.#viewer()?.setRefined(previous?.canvas ?? null);
+      if (!this.#painted && this.#document.canvas !== previous) this.#take(previous);
       throw error;
     }
   }
 
-  #begin(canvas: Raster8<'canvas'>): void {
-    this.#canvas = canvas;
-    this.#viewer()?.setRefined(canvas);
+  async #canvasFor(size: Size<'canvas'>): Promise<LayerCanvas> {
+    const { canvas } = this.#document;
+    if (canvas && sameSize(canvas.base, size)) return canvas;
+    const opened = await this.#open(size);
+    this.#take(opened);
+    return opened;
   }
 
-  #painted({ area }: Extract<JobEvent, { kind: 'area' }>): void {
-    if (this.#canvas) this.#document.result = { canvas: this.#canvas, recipe: this.#recipe };
-    this.#viewer()?.refreshArea(area);
+  #take(canvas: LayerCanvas | null): void {
+    this.#document.canvas = canvas;
+    this.#show(canvas);
+  }
+
+  #finished({ layer }: Extract<JobEvent, { kind: 'layer' }>): void {
+    this.#painted = true;
+    this.#document.ran = this.#made;
+    for (const { id } of layer.variations) this.#document.painted.add(id);
   }
 }

@@ -105,7 +105,7 @@ const REQUEST: RefineRequest = {
 
 async function run(jobServices: Services): Promise<Raster8<'canvas'>> {
   const context = { signal: new AbortController().signal, onEvent: () => undefined };
-  return refine(picture(), REQUEST, jobServices, context);
+  return (await refine(picture(), REQUEST, jobServices, context)).canvas;
 }
 
 describe('the main job on WebGPU', () => {

@@ -2,6 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { refine } from '#pipelines/refine.ts';
 import { concept, detection, fakeServices, request, testPicture } from './pipelines-fakes.ts';
 
+/** Both details before and after, in the end. */
+const COMPARED = ['embed', 'embed', 'embed', 'embed', 'rest'];
+
 /** What a job asks of the networks for its image anchors. */
 async function asked(anchorScale: number, guidanceScale: number) {
   const fakes = fakeServices();
@@ -14,6 +17,10 @@ async function asked(anchorScale: number, guidanceScale: number) {
     unconditional: vi.fn(() => {
       order.push('blank');
       return fakes.anchors!.unconditional();
+    }),
+    embed: vi.fn((image: Parameters<NonNullable<typeof fakes.anchors>['embed']>[0]) => {
+      order.push('embed');
+      return fakes.anchors!.embed(image);
     }),
     rest: vi.fn(() => {
       order.push('rest');
@@ -44,7 +51,7 @@ async function asked(anchorScale: number, guidanceScale: number) {
 describe('image anchors of a job', () => {
   it('carry the request’s preset and range, and let the vision model go before sampling', async () => {
     const { order, items } = await asked(0.8, 3);
-    expect(order).toEqual(['encode', 'encode', 'blank', 'rest', 'prepare']);
+    expect(order).toEqual(['encode', 'encode', 'blank', 'rest', 'prepare', ...COMPARED]);
     expect(items).toHaveLength(2);
     for (const item of items) {
       expect(item).toMatchObject({
@@ -58,7 +65,7 @@ describe('image anchors of a job', () => {
 
   it('need no blank picture without guidance, and nothing at all at scale 0', async () => {
     const unguided = await asked(0.8, 1);
-    expect(unguided.order).toEqual(['encode', 'encode', 'rest', 'prepare']);
+    expect(unguided.order).toEqual(['encode', 'encode', 'rest', 'prepare', ...COMPARED]);
     expect(unguided.items[0]?.anchorNegative).toBeNull();
     const off = await asked(0, 3);
     expect(off.order).toEqual(['prepare']);

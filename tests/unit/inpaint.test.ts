@@ -142,7 +142,7 @@ describe('the pipeline with an inpainting model', () => {
       detections: [found],
       output: { canvasLongSidePx: 1024, exportLongSidePx: 1024 },
     });
-    const canvas = await refine(picture, asked, all, job());
+    const { canvas } = await refine(picture, asked, all, job());
     const before = await all.pixels.resize(picture, { width: canvas.width, height: canvas.height });
     const pixel = ({ data }: { readonly data: Uint8ClampedArray }, x: number, y: number) =>
       [...data.slice((y * 1024 + x) * 4, (y * 1024 + x) * 4 + 4)].join();

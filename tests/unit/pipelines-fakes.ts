@@ -58,6 +58,7 @@ export function fakeServices(log: FakeLog = { calls: 0, batchSizes: [] }): Servi
     anchors: {
       encode: (image) => Promise.resolve(floatTensor([1, 1, 1], Float32Array.of(mean(image.data)))),
       unconditional: () => Promise.resolve(floatTensor([1, 1, 1])),
+      embed: (image) => Promise.resolve(Float32Array.of(mean(image.data), spread(image.data))),
       rest: () => Promise.resolve(),
     },
     denoiser: {
@@ -99,6 +100,11 @@ function promptVector(prompt: string): TextConditioning {
 
 function mean(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function spread(values: Float32Array): number {
+  const middle = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - middle) ** 2)));
 }
 
 /** A gradient with texture, so that resizing and blending have something to get wrong. */

@@ -84,7 +84,7 @@ afterAll(() => pool.close());
 
 async function run(asked: RefineRequest, on: Services = services): Promise<Uint8ClampedArray> {
   const context = { signal: new AbortController().signal, onEvent: () => undefined };
-  return (await refine(picture, asked, on, context)).data;
+  return (await refine(picture, asked, on, context)).canvas.data;
 }
 
 describe('jobs after one another on the same networks', () => {

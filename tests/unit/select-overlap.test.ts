@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { normaliseOverlap, type WeightedArea } from '#domain/blend/overlap.ts';
+import { shareWeight, type WeightedArea } from '#domain/blend/overlap.ts';
 import { selectDetections } from '#domain/detection/select.ts';
 
 const candidate = (id: string, x: number, y: number, side: number) => ({
@@ -42,8 +42,9 @@ const pastes = fc
     y: fc.nat(6),
     width: fc.integer({ min: 1, max: 6 }),
     height: fc.integer({ min: 1, max: 6 }),
+    opacity: fc.constantFrom(0, 0.4, 1),
   })
-  .chain((area) =>
+  .chain(({ opacity, ...area }) =>
     fc
       .array(fc.double({ min: 0, max: 1, noNaN: true }), {
         minLength: area.width * area.height,
@@ -51,7 +52,7 @@ const pastes = fc
       })
       .map((alpha): WeightedArea => {
         const { width, height } = area;
-        return { area, alpha: { width, height, data: Float32Array.from(alpha) } };
+        return { area, alpha: { width, height, data: Float32Array.from(alpha) }, opacity };
       }),
   );
 
@@ -61,14 +62,21 @@ function alphaAt({ area, alpha }: WeightedArea, x: number, y: number): number {
   return u < 0 || v < 0 || u >= area.width || v >= area.height ? 0 : alpha.data[v * area.width + u]!;
 }
 
+function shared(own: WeightedArea, all: readonly WeightedArea[]) {
+  return shareWeight(
+    own,
+    all.filter((other) => other !== own),
+  );
+}
+
 describe('overlapping pastes', () => {
   it('come to alpha / max(1, sum) at every pixel, in whatever order', () => {
     fc.assert(
       fc.property(fc.array(pastes, { maxLength: 5 }), (all) => {
-        const normalised = normaliseOverlap(all).map((alpha, i) => ({ area: all[i]!.area, alpha }));
+        const normalised = all.map((own) => ({ ...own, alpha: shared(own, all) }));
         for (let y = 0; y < 12; y++)
           for (let x = 0; x < 12; x++) {
-            const sum = all.reduce((total, paste) => total + alphaAt(paste, x, y), 0);
+            const sum = all.reduce((total, paste) => total + alphaAt(paste, x, y) * paste.opacity, 0);
             all.forEach((paste, i) => {
               expect(alphaAt(normalised[i]!, x, y)).toBeCloseTo(alphaAt(paste, x, y) / Math.max(1, sum), 5);
             });
@@ -82,8 +90,9 @@ describe('overlapping pastes', () => {
     const apart = (x: number): WeightedArea => ({
       area: { x, y: 0, width: 2, height: 1 },
       alpha: { width: 2, height: 1, data: Float32Array.of(1, 0.3) },
+      opacity: 1,
     });
     const all = [apart(0), apart(2)];
-    expect(normaliseOverlap(all).map((alpha, i) => alpha === all[i]!.alpha)).toEqual([true, true]);
+    expect(all.map((own) => shared(own, all) === own.alpha)).toEqual([true, true]);
   });
 });

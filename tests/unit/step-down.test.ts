@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Sentence } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { DetectRequest, RefineRequest } from '#domain/job/request.ts';
@@ -81,7 +82,7 @@ async function run(
   events: JobEvent[] = [],
 ): Promise<Outcome> {
   const context = { signal: controller.signal, onEvent: (event: JobEvent) => void events.push(event) };
-  const canvas = await refine(PICTURE, refineRequest, services, context);
+  const { canvas } = await refine(PICTURE, refineRequest, services, context);
   const notices = events.flatMap((event) => (event.kind === 'notice' ? [event.message] : []));
   return { canvas, events, notices };
 }
@@ -196,7 +197,7 @@ describe('stepping down', () => {
   it('ends with the planner’s advice when nothing smaller is left', async () => {
     const services = {
       ...failing('step', null),
-      memoryAdvice: 'These models fit a graphics card with 6 GB.',
+      memoryAdvice: new Sentence('These models fit a graphics card with 6 GB.'),
     };
     await expect(run(services)).rejects.toMatchObject({
       code: 'gpu-out-of-memory',

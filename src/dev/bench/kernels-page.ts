@@ -1,4 +1,4 @@
-import { size } from '#domain/geometry/rect.ts';
+import { rect, size } from '#domain/geometry/rect.ts';
 import { lanczosTable } from '#domain/resample/lanczos-table.ts';
 import type { Commands } from '#gpu/commands.ts';
 import { GpuDevice } from '#gpu/gpu-device.ts';
@@ -6,7 +6,7 @@ import { cropNormalise } from '#gpu/kernels/crop-normalise.ts';
 import { lanczosColumns, lanczosRows, packTable } from '#gpu/kernels/lanczos.ts';
 import { feather, growColumns, growRows, maskResize } from '#gpu/kernels/mask.ts';
 import { noiseResample, scaffold } from '#gpu/kernels/noise.ts';
-import { residualPaste } from '#gpu/kernels/residual-paste.ts';
+import { layerPaste } from '#gpu/kernels/layer-paste.ts';
 import { WORKGROUP } from '#gpu/limits.ts';
 
 /** Runs inside Chromium: see kernels.ts. 4096² is worked on as the studio does, in bands of rows. */
@@ -158,7 +158,7 @@ function resampleSubjects(gpu: GpuDevice, rgba: GPUBuffer): Subject[] {
   ];
 }
 
-type Put = (data: Uint32Array | Float32Array | Uint8Array) => GPUBuffer;
+type Put = (data: Uint32Array | Float32Array | Uint8Array | Int16Array) => GPUBuffer;
 
 function maskSubjects(put: Put): Subject[] {
   const pixels = WIDTH * ROWS;
@@ -225,15 +225,10 @@ function noiseSubjects(put: Put): Subject[] {
 
 function blendSubjects(put: Put, rgba: GPUBuffer): Subject[] {
   const pixels = WIDTH * ROWS;
-  const identity = [lanczosTable(WIDTH, WIDTH), lanczosTable(ROWS, ROWS)].map((table) =>
-    put(packTable(table)),
-  );
-  const [across, down] = identity as [GPUBuffer, GPUBuffer];
-  const alpha = put(new Float32Array(pixels).fill(0.5));
-  const [refined, base] = [
-    put(new Float32Array(pixels * 3).fill(0.6)),
-    put(new Float32Array(pixels * 3).fill(0.5)),
-  ];
+  const area = rect<'canvas'>(0, 0, WIDTH, ROWS);
+  const extent = size<'crop'>(WIDTH, ROWS);
+  const weight = put(new Float32Array(pixels).fill(0.5));
+  const residual = put(new Int16Array(pixels * 3).fill(3000));
   return [
     {
       name: 'layout/crop_normalise',
@@ -242,28 +237,14 @@ function blendSubjects(put: Put, rgba: GPUBuffer): Subject[] {
         cropNormalise<'canvas'>(commands, {
           source: rgba,
           sourceWidth: WIDTH,
-          area: { x: 0, y: 0, width: WIDTH, height: ROWS },
+          area,
         }),
     },
     {
-      name: 'blend/residual_paste 1:1',
-      bytes: pixels * (8 + 4 + 24),
+      name: 'blend/layer_paste 1:1',
+      bytes: pixels * (8 + 4 + 6),
       encode: (commands) => {
-        residualPaste(commands, {
-          canvas: rgba,
-          canvasWidth: WIDTH,
-          x: 0,
-          alpha,
-          width: WIDTH,
-          rows: ROWS,
-          firstRow: 0,
-          refined,
-          base,
-          size: size(WIDTH, ROWS),
-          across,
-          down,
-          taps: [1, 1],
-        });
+        layerPaste(commands, { pixels: rgba, band: area, area, weight, residual, size: extent, gain: 0.5 });
         return commands.scratch(4);
       },
     },

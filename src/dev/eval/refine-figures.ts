@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { rasterToNchw } from '#domain/resample/crop-normalise.ts';
 import { stack } from '#domain/tensor.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
+import { quantiseResidual } from '#domain/blend/residual.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { PromptLibrary } from '#pipelines/conditioning.ts';
 import { ProgressTracker } from '#pipelines/progress.ts';
@@ -88,7 +89,10 @@ async function repaint(
     height: canvas.height,
     data: new Float32Array(canvas.width * canvas.height).fill(1),
   };
-  if (painted) await services.pixels.blendResidual(result, area, everywhere, painted.refined, painted.base);
+  if (painted) {
+    const residual = quantiseResidual(painted.refined, painted.base);
+    await services.pixels.pasteLayers(result, area, [{ area, weight: everywhere, gain: 1, residual }]);
+  }
   return result;
 }
 

@@ -1,8 +1,30 @@
-import { size, type Rect } from '../geometry/rect.ts';
+import { size, type Rect, type Size } from '../geometry/rect.ts';
 import type { Field, Raster8 } from '../raster.ts';
 import { assertInside } from '../resample/crop-normalise.ts';
 import { resizePlane } from '../resample/resize.ts';
 import type { FloatTensor } from '../tensor.ts';
+
+/** What a painting changed: [3,height,width] planar RGB in snorm16, value/32767 in [−1, 1] of the canvas's range. */
+export interface Residual extends Size<'crop'> {
+  readonly data: Int16Array;
+}
+
+const SNORM16 = 32767;
+
+/** refined − base of two [3,h,w] pictures in [0, 1], quantised to 1/128 of one step of 255. */
+export function quantiseResidual(refined: FloatTensor, base: FloatTensor): Residual {
+  const { height, width } = residualSize(refined, base);
+  const data = Int16Array.from(refined.data, (value, i) =>
+    Math.round(Math.max(-1, Math.min(1, value - (base.data[i] as number))) * SNORM16),
+  );
+  return { height, width, data };
+}
+
+/** One channel of a residual in the canvas's range, −1 to 1, at its own size. */
+export function residualPlane({ width, height, data }: Residual, channel: number): Float32Array {
+  const count = width * height;
+  return Float32Array.from(data.subarray(channel * count, (channel + 1) * count), (value) => value / SNORM16);
+}
 
 /** Height and width of a [3,h,w] pair. @throws RangeError when the shapes are not that, or differ. */
 export function residualSize(refined: FloatTensor, base: FloatTensor): { height: number; width: number } {

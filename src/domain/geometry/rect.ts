@@ -39,6 +39,22 @@ export function intersect<S extends Space>(a: Rect<S>, b: Rect<NoInfer<S>>): Rec
   return rect(x, y, Math.max(0, right - x), Math.max(0, bottom - y));
 }
 
+/** Whether two rectangles have a pixel in common. */
+export function overlaps<S extends Space>(a: Rect<S>, b: Rect<NoInfer<S>>): boolean {
+  const common = intersect(a, b);
+  return common.width > 0 && common.height > 0;
+}
+
+/** The smallest rectangle holding all of some; null of none. */
+export function boundingRect<S extends Space>(parts: readonly Rect<S>[]): Rect<S> | null {
+  if (parts.length === 0) return null;
+  const x = Math.min(...parts.map((part) => part.x));
+  const y = Math.min(...parts.map((part) => part.y));
+  const right = Math.max(...parts.map((part) => part.x + part.width));
+  const bottom = Math.max(...parts.map((part) => part.y + part.height));
+  return rect(x, y, right - x, bottom - y);
+}
+
 export function contains<S extends Space>(outer: Rect<S>, inner: Rect<NoInfer<S>>): boolean {
   return (
     inner.x >= outer.x &&

@@ -194,6 +194,28 @@ export interface RefineRequest {
   readonly batchLimit: number;
 }
 
+/** One layer of an exported picture: what it is and what made it, without its pixels and masks. */
+export interface LayerRecord {
+  readonly name: string;
+  readonly area: Rect<'canvas'>;
+  readonly kind: 'mask' | 'tile' | 'whole';
+  /** Index of a tile in its grid. */
+  readonly tile: number | null;
+  readonly detectionId: string | null;
+  readonly opacity: number;
+  readonly strength: number;
+  readonly recipe: {
+    readonly prompt: string;
+    readonly negative: string;
+    readonly denoise: number;
+    readonly anchorScale: number;
+    readonly sampling: SamplingSpec;
+    readonly scaffold: ScaffoldSpec;
+    readonly region: number;
+    readonly model: string;
+  };
+}
+
 /** What the export writes beside the request so that another studio can tell whether it can reproduce it. */
 export interface Recipe {
   readonly app: 'Luna Studio';
@@ -209,4 +231,6 @@ export interface Recipe {
   readonly runtime: string;
   /** False when the run was stopped or failed before everything the request asks for was painted. */
   readonly complete: boolean;
+  /** What was shown over the upscaled picture, bottom first; absent where nothing was painted. */
+  readonly layers?: readonly LayerRecord[] | undefined;
 }

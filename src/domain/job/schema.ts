@@ -89,21 +89,24 @@ const detectionSchema = v.object({
   own: v.optional(overridesSchema),
 });
 
+const samplingSchema = v.object({
+  sampler: v.picklist(['euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'lcm']),
+  scheduler: v.picklist(['karras', 'normal', 'sgm_uniform', 'exponential', 'simple']),
+  steps: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(150)),
+  guidanceScale: v.pipe(v.number(), v.minValue(0), v.maxValue(30)),
+});
+const scaffoldSchema = v.object({
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+  levels: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8)),
+  discount: fraction,
+});
+
 export const refineRequestSchema = v.object({
   version: v.literal(1),
   concepts: v.pipe(v.array(conceptSchema), v.maxLength(100)),
   detections: v.pipe(v.array(detectionSchema), v.maxLength(2000)),
-  sampling: v.object({
-    sampler: v.picklist(['euler', 'euler_ancestral', 'heun', 'dpmpp_2m', 'lcm']),
-    scheduler: v.picklist(['karras', 'normal', 'sgm_uniform', 'exponential', 'simple']),
-    steps: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(150)),
-    guidanceScale: v.pipe(v.number(), v.minValue(0), v.maxValue(30)),
-  }),
-  scaffold: v.object({
-    seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
-    levels: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(8)),
-    discount: fraction,
-  }),
+  sampling: samplingSchema,
+  scaffold: scaffoldSchema,
   detail: v.object({
     enabled: v.boolean(),
     padding: v.pipe(v.number(), v.minValue(0), v.maxValue(4)),
@@ -134,6 +137,31 @@ export const refineRequestSchema = v.object({
   batchLimit: pixels(1, 64),
 });
 
+const layerRecordSchema = v.object({
+  name: text,
+  area: v.object({
+    x: pixels(0, 16384),
+    y: pixels(0, 16384),
+    width: pixels(1, 16384),
+    height: pixels(1, 16384),
+  }),
+  kind: v.picklist(['mask', 'tile', 'whole']),
+  tile: v.nullable(pixels(0, 0xffff)),
+  detectionId: v.nullable(text),
+  opacity: fraction,
+  strength: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  recipe: v.object({
+    prompt: text,
+    negative: text,
+    denoise,
+    anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+    sampling: samplingSchema,
+    scaffold: scaffoldSchema,
+    region: pixels(0, 0xffffff),
+    model: text,
+  }),
+});
+
 const recipeSchema = v.object({
   app: v.literal('Luna Studio'),
   version: text,
@@ -142,6 +170,7 @@ const recipeSchema = v.object({
   models: v.array(v.object({ role: text, name: text, bytes: v.number(), strength: v.optional(v.number()) })),
   runtime: text,
   complete: v.boolean(),
+  layers: v.optional(v.pipe(v.array(layerRecordSchema), v.maxLength(5000))),
 });
 
 export type Checked<T> =

@@ -18,6 +18,20 @@ export function cropRaster<S extends 'image' | 'canvas'>(
   return { width, height, data };
 }
 
+/** Undoes {@link cropRaster}: writes the pixels of an area back, and nothing else. */
+export function pasteRaster(
+  canvas: Raster8<'canvas'>,
+  area: Rect<'canvas'>,
+  pixels: Raster8<'canvas'>,
+): void {
+  assertInside(canvas, area);
+  for (let y = 0; y < area.height; y++)
+    canvas.data.set(
+      pixels.data.subarray(y * area.width * 4, (y + 1) * area.width * 4),
+      ((area.y + y) * canvas.width + area.x) * 4,
+    );
+}
+
 /** Guards every per-area operation: whole pixels, inside the canvas, not empty. */
 export function assertInside<S extends 'image' | 'canvas'>(canvas: Size<S>, area: Rect<NoInfer<S>>): void {
   const whole = [area.x, area.y, area.width, area.height].every(Number.isInteger);

@@ -1,0 +1,92 @@
+import type { Size } from '../geometry/rect.ts';
+import { LATENT_PX } from '../geometry/rect.ts';
+import { snapNearest } from '../geometry/snap.ts';
+import { detailSettings, type PaintSettings } from '../job/detail-settings.ts';
+import type { RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
+import { tileGrid } from '../tiling/grid.ts';
+import type { Layer, LayerRecipe } from './layer.ts';
+import { sameMask, sameSize, seenBelow } from './stack.ts';
+
+/** Why a layer is no longer what a run would paint now. */
+export type StaleReason = 'mask' | 'prompt' | 'settings' | 'below' | 'canvas';
+
+/**
+ * What has changed about a layer since it was painted: its detection's mask; its prompts; denoise, anchor, sampling,
+ * scaffold or tile grid; the paintings it saw below; the size of the canvas. Its region of the scaffold is a choice and
+ * no change. Layers whose detection is gone, and merged ones, have nothing to be compared with but what they lie on.
+ * Nothing is ever painted again because of this: the user decides.
+ */
+export function staleReasons(
+  request: RefineRequest,
+  layers: readonly Layer[],
+  layer: Layer,
+): readonly StaleReason[] {
+  const reasons: StaleReason[] = [];
+  const detection = request.detections.find(({ id }) => id === layer.origin.detectionId);
+  if (detection && !sameMask(detection.mask, layer.origin.mask)) reasons.push('mask');
+  const settings = settingsNow(request, layer);
+  if (settings) reasons.push(...settingReasons(settings, request, layer));
+  if (layer.weight.kind !== 'whole' && !sawTheSame(layers, layer)) reasons.push('below');
+  if (Math.max(layer.canvas.width, layer.canvas.height) !== canvasSide(request)) reasons.push('canvas');
+  return reasons;
+}
+
+/** The stale layers of a stack by id, with their reasons. */
+export function staleLayers(
+  request: RefineRequest,
+  layers: readonly Layer[],
+): ReadonlyMap<string, readonly StaleReason[]> {
+  const entries = layers.map((layer) => [layer.id, staleReasons(request, layers, layer)] as const);
+  return new Map(entries.filter(([, reasons]) => reasons.length > 0));
+}
+
+function settingsNow(request: RefineRequest, { weight, origin }: Layer): PaintSettings | null {
+  if (weight.kind === 'tile') return request.global;
+  const detection = request.detections.find(({ id }) => id === origin.detectionId);
+  const concept = request.concepts.find(({ id }) => id === detection?.conceptId);
+  return detection && concept ? detailSettings(detection, concept) : null;
+}
+
+function settingReasons(
+  now: PaintSettings,
+  request: RefineRequest,
+  { pixels, weight, canvas }: Layer,
+): StaleReason[] {
+  const { recipe } = pixels;
+  const reasons: StaleReason[] = [];
+  if (now.prompt !== recipe.prompt || now.negative !== recipe.negative) reasons.push('prompt');
+  const sameStrengths = now.denoise === recipe.denoise && now.anchorScale === recipe.anchorScale;
+  if (!sameStrengths || !sameNoise(request, recipe) || !sameTiles(request, weight, canvas))
+    reasons.push('settings');
+  return reasons;
+}
+
+function sameNoise(request: RefineRequest, recipe: LayerRecipe): boolean {
+  return sameSampling(request.sampling, recipe.sampling) && sameScaffold(request.scaffold, recipe.scaffold);
+}
+
+function sameSampling(a: SamplingSpec, b: SamplingSpec): boolean {
+  const { sampler, scheduler, steps, guidanceScale } = a;
+  const same = sampler === b.sampler && scheduler === b.scheduler;
+  return same && steps === b.steps && guidanceScale === b.guidanceScale;
+}
+
+function sameScaffold(a: ScaffoldSpec, b: ScaffoldSpec): boolean {
+  return a.seed === b.seed && a.levels === b.levels && a.discount === b.discount;
+}
+
+function sameTiles(request: RefineRequest, weight: Layer['weight'], canvas: Size<'canvas'>): boolean {
+  if (weight.kind !== 'tile') return true;
+  const { tilePx, overlapPx } = tileGrid(request.global, canvas);
+  return weight.tilePx === tilePx && weight.overlapPx === overlapPx;
+}
+
+function sawTheSame(layers: readonly Layer[], layer: Layer): boolean {
+  const now = seenBelow(layers, layers.indexOf(layer)).map(({ pixels }) => pixels.id);
+  return now.length === layer.origin.below.length && now.every((id, i) => id === layer.origin.below[i]);
+}
+
+/** Long side of the canvas a request asks for, as `planCanvas` snaps it. */
+function canvasSide({ output }: RefineRequest): number {
+  return Math.max(LATENT_PX, snapNearest(output.canvasLongSidePx, LATENT_PX));
+}

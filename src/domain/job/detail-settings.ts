@@ -1,0 +1,19 @@
+import type { ConceptSpec, Detection } from './request.ts';
+
+/** What decides how a detection or tile is painted, besides where and from which noise. */
+export interface PaintSettings {
+  readonly prompt: string;
+  readonly negative: string;
+  readonly denoise: number;
+  readonly anchorScale: number;
+}
+
+/** A detection's settings: its own where it has some, else its concept's; without a prompt the phrase is one. */
+export function detailSettings({ own = {} }: Detection, concept: ConceptSpec): PaintSettings {
+  return {
+    prompt: (own.prompt ?? concept.prompt) || concept.phrase,
+    negative: own.negative ?? concept.negative,
+    denoise: own.denoise ?? concept.denoise,
+    anchorScale: own.anchorScale ?? concept.anchorScale,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { AppError } from '#domain/job/app-error.ts';
+import type { LayerCanvas } from './layer-canvas.ts';
+
+/**
+ * One layer for several of the stack that a canvas shows: what they do together, as one residual of the canvas's own
+ * resolution. Hidden layers leave nothing behind.
+ * @throws AppError `bad-request` when none of the layers can be seen.
+ */
+export async function mergeLayers(
+  canvas: LayerCanvas,
+  layers: readonly Layer[],
+  name: string,
+): Promise<Layer> {
+  const top = layers.at(-1);
+  const sum = await canvas.sum(layers);
+  if (!top || !sum)
+    throw new AppError('bad-request', 'None of these layers can be seen: there is nothing to merge.');
+  const id = crypto.randomUUID();
+  const pixels: LayerPixels = { ...top.pixels, id: crypto.randomUUID(), similarity: null };
+  await canvas.parts.residuals.put(pixels.id, sum.residual);
+  return {
+    id,
+    name,
+    group: `merged ${id}`,
+    area: sum.area,
+    canvas: top.canvas,
+    weight: { kind: 'whole' },
+    visible: true,
+    locked: false,
+    opacity: 1,
+    strength: 1,
+    pixels,
+    variations: [pixels],
+    origin: { detectionId: null, mask: null, below: [] },
+  };
+}
