@@ -35,6 +35,8 @@ describe('a new run of the detector', () => {
     const result = rerun([a, b], ...answers);
     expect(result.map(({ id }) => id)).toEqual(['a', 'b']);
     expect(result.map(({ mask }) => mask)).toEqual([answers[0]!.mask, answers[1]!.mask]);
+    const onlyOne = rerun([a, b], answers[1]!);
+    expect(onlyOne.map(({ id }) => id)).toEqual(['b']);
   });
 
   it('lets go what is not found any more, unless there is work in it; a tick is none', () => {

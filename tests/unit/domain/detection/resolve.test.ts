@@ -89,6 +89,48 @@ describe('resolving detections', () => {
     );
   });
 
+  it('remembers nothing that has changed since', () => {
+    const changes = fc.record({
+      concepts: fc.tuple(...IDS.map(conceptWith)),
+      patches: fc.array(fc.record({ edits: candidate.map(({ edits }) => edits), tick: fc.boolean() }), {
+        minLength: 9,
+        maxLength: 9,
+      }),
+      left: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7, 8], { minLength: 6 }),
+    });
+    fc.assert(
+      fc.property(documents, changes, ({ concepts, candidates }, { concepts: others, patches, left }) => {
+        const patched = candidates
+          .map((one, i) => (i % 2 ? one : { ...one, ...patches[i] }))
+          .filter((_, i) => left.includes(i));
+        const resolver = new DetectionResolver();
+        for (const document of [
+          { concepts, candidates },
+          { concepts: others, candidates },
+          { concepts: others, candidates: patched },
+          { concepts, candidates: patched },
+        ]) {
+          const input = { ...document, picture: GRID };
+          expect(resolver.resolve(input)).toEqual(resolveDetections(input));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('of two that overlap too much the better one stays, wherever it stands', () => {
+    const concept = conceptOf('a', { duplicates: { measure: 'iom', limit: 0.5 } });
+    const worse = candidateOf('worse', 'a', block(16, 0, 0, 8, 8), { score: 0.7 });
+    const better = candidateOf('better', 'a', block(16, 0, 0, 6, 4), { score: 0.8 });
+    for (const candidates of [
+      [worse, better],
+      [better, worse],
+    ]) {
+      const { shown } = resolveDetections({ concepts: [concept], candidates, picture: GRID });
+      expect(shown.map(({ id }) => id)).toEqual(['better']);
+    }
+  });
+
   it('lengths of rules are pixels of the picture, not cells of the mask', () => {
     const concept = conceptOf('a', { mask: { growPx: 8, offsetXPx: 16, specksPx: 4 * 64 } });
     const found = candidateOf('1', 'a', mask('##......', '##....#.', '........', '........'));
@@ -96,6 +138,11 @@ describe('resolving detections', () => {
     const [detection] = resolveDetections({ concepts: [concept], candidates: [found], picture }).shown;
     expect(rowsOf(bitsOf(detection!.mask))).toEqual(['..###...', '..###...', '..###...', '........']);
     expect(rowsOf(bitsOf(ruleMask(found, concept, picture)))).toEqual(rowsOf(bitsOf(detection!.mask)));
+    const holed = candidateOf('2', 'a', mask('####...#', '#..#...#', '####...#', '.......#'));
+    const filled = (fillHolesPx: number) =>
+      rowsOf(bitsOf(ruleMask(holed, conceptOf('a', { mask: { fillHolesPx } }), picture)))[1];
+    expect(filled(2 * 64 - 1)).toBe('#..#...#');
+    expect(filled(2 * 64)).toBe('####...#');
   });
 
   it('says why something is not listed', () => {
@@ -211,5 +258,10 @@ describe('edits', () => {
     const grown = mask('####');
     const second = editsFrom(grown, mask('.###'), first);
     expect(rowsOf(bitsOf(applyEdits(mask('##..'), second)))).toEqual(['.##.']);
+    const third = editsFrom(mask('..##'), mask('...#'), second);
+    expect(rowsOf(bitsOf(applyEdits(mask('####'), third)))).toEqual(['.#.#']);
+    const erased = editsFrom(mask('##..'), mask('.#..'), null);
+    const later = editsFrom(mask('.#..'), mask('.##.'), erased);
+    expect(rowsOf(bitsOf(applyEdits(mask('##.#'), later)))).toEqual(['.###']);
   });
 });
