@@ -1,11 +1,12 @@
 import { editsFrom } from '#domain/detection/resolve.ts';
 import type { CommandHost } from './job-runner.ts';
 import { Painter } from './painter.ts';
+import { tellDuration } from './timing.ts';
 import type { BrushStroke } from './worker-client.ts';
 
 /** Everything done to a detection's mask by hand. */
 export class MaskCommands {
-  readonly painter = new Painter((stroke) => void this.#paint(stroke));
+  readonly painter = new Painter((stroke, since) => void this.#paint(stroke, since));
   readonly #host: CommandHost;
 
   constructor(host: CommandHost) {
@@ -13,9 +14,10 @@ export class MaskCommands {
   }
 
   /** What was painted is kept as additions and removals, so that rules and re-runs leave it alone. */
-  async #paint(stroke: BrushStroke): Promise<void> {
+  async #paint(stroke: BrushStroke, since: number): Promise<void> {
     const { document, client, expect } = this.#host;
     const painted = expect(await client.call((_api, viewer) => viewer.paint(stroke)));
+    tellDuration('stroke', since);
     if (!stroke.finished || !painted) return;
     const before = document.resolved.ruleMasks.get(stroke.detectionId);
     if (!before) return;

@@ -6,9 +6,12 @@ export class Painter {
   #stroke: Omit<BrushStroke, 'points' | 'finished'> | null = null;
   #points: Point[] = [];
   #frame = 0;
-  readonly #send: (stroke: BrushStroke) => void;
+  /** When the oldest of the waiting points came. */
+  #since = 0;
+  readonly #send: (stroke: BrushStroke, since: number) => void;
 
-  constructor(send: (stroke: BrushStroke) => void) {
+  /** @param send gets the next piece of a stroke and the time since when the user waits to see it. */
+  constructor(send: (stroke: BrushStroke, since: number) => void) {
     this.#send = send;
   }
 
@@ -25,7 +28,9 @@ export class Painter {
   extend(points: readonly Point[]): void {
     if (!this.#stroke) return;
     this.#points.push(...points);
-    this.#frame ||= requestAnimationFrame(() => this.#flush(false));
+    if (this.#frame) return;
+    this.#since = performance.now();
+    this.#frame = requestAnimationFrame(() => this.#flush(false));
   }
 
   end(): void {
@@ -38,7 +43,7 @@ export class Painter {
   #flush(finished: boolean): void {
     this.#frame = 0;
     if (!this.#stroke) return;
-    this.#send({ ...this.#stroke, points: this.#points, finished });
+    this.#send({ ...this.#stroke, points: this.#points, finished }, this.#since);
     this.#points = this.#points.slice(-1);
   }
 }

@@ -52,11 +52,15 @@ export class MaskLayer {
     this.#painted.clear();
   }
 
-  /** Reads the changed rows of {@link mask} again. */
+  /** Reads what changed of {@link mask} again. */
   touch(changed: Rect<'image'>): void {
     const { width, data } = this.mask;
-    for (let y = changed.y; y < changed.y + changed.height; y++)
-      this.#painted.set(y, stretchesOf(data, y * width, width));
+    const stretches: number[] = [];
+    for (let y = changed.y; y < changed.y + changed.height; y++) {
+      const count = this.row(y, stretches);
+      const row = data.subarray(y * width, (y + 1) * width);
+      this.#painted.set(y, renewed(stretches.slice(0, count), row, changed.x, changed.x + changed.width));
+    }
     this.#bounds = null;
   }
 
@@ -118,14 +122,28 @@ function copy(stretches: Int32Array, out: number[]): number {
   return stretches.length;
 }
 
-function stretchesOf(data: Uint8Array, start: number, width: number): Int32Array {
-  const found: number[] = [];
-  let inside = false;
-  for (let x = 0; x < width; x++)
-    if ((data[start + x] as number) >= INSIDE !== inside) {
-      found.push(x);
-      inside = !inside;
-    }
-  if (inside) found.push(width);
-  return Int32Array.from(found);
+/** A row's stretches after its columns [begin, end) changed: outside them it is as it was. */
+function renewed(before: readonly number[], row: Uint8Array, begin: number, end: number): Int32Array {
+  const after: number[] = [];
+  const push = (from: number, to: number) => {
+    if (to <= from) return;
+    if (after.at(-1) === from) after[after.length - 1] = to;
+    else after.push(from, to);
+  };
+  const keep = (low: number, high: number) => {
+    for (let i = 0; i < before.length; i += 2)
+      push(Math.max(low, before[i] as number), Math.min(high, before[i + 1] as number));
+  };
+  keep(0, begin);
+  let from = -1;
+  for (let x = begin; x < end; x++) {
+    const inside = (row[x] as number) >= INSIDE;
+    if (inside && from < 0) from = x;
+    if (inside || from < 0) continue;
+    push(from, x);
+    from = -1;
+  }
+  if (from >= 0) push(from, end);
+  keep(end, row.length);
+  return Int32Array.from(after);
 }

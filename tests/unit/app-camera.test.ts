@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  catchUpTransform,
   clampCamera,
   fit,
   frame,
   pinch,
   scaleLimits,
+  sideBySide,
+  snapToDevice,
   toPicture,
   toScreen,
   zoomAt,
@@ -126,13 +127,33 @@ describe('camera', () => {
     expect(scaleLimits({ width: 8, height: 8 }, viewport).max).toBeGreaterThanOrEqual(32);
   });
 
-  it('moves an old drawing to where the new camera wants it', () => {
-    const drawn: Camera = { scale: 0.5, x: 40, y: 10 };
-    const wanted: Camera = { scale: 1, x: -30, y: 25 };
-    const [a = 0, , , d = 0, e = 0, f = 0] = [...catchUpTransform(drawn, wanted).matchAll(/-?[\d.]+/g)].map(
-      Number,
+  it('snaps by less than a device pixel, so that at 100 % every picture pixel begins on one', () => {
+    const ratio = fc.constantFrom(1, 1.25, 1.5, 2, 2.625, 3);
+    fc.assert(
+      fc.property(camera, ratio, fc.nat(8000), (c, pixelRatio, pixel) => {
+        const snapped = snapToDevice({ ...c, scale: 1 / pixelRatio }, pixelRatio);
+        expect(Math.abs(snapped.x - c.x)).toBeLessThanOrEqual(0.5 / pixelRatio + 1e-9);
+        const device = toScreen(snapped, { x: pixel, y: pixel }).x * pixelRatio;
+        expect(Math.abs(device - Math.round(device))).toBeLessThan(1e-6);
+        expect(snapToDevice(snapped, pixelRatio)).toEqual(snapped);
+      }),
     );
-    const before = toScreen(drawn, { x: 64, y: 32 });
-    expectPoint({ x: before.x * a + e, y: before.y * d + f }, toScreen(wanted, { x: 64, y: 32 }));
+  });
+
+  it('halves the longer side for a side by side, both halves as far from the middle', () => {
+    fc.assert(
+      fc.property(extent, (viewport) => {
+        const { pane, inset, shift } = sideBySide(viewport, true);
+        const wide = viewport.width >= viewport.height;
+        expect(wide ? shift.y : shift.x).toBe(0);
+        expect(pane.width + 2 * inset.x).toBeCloseTo(viewport.width);
+        expect(pane.height + 2 * inset.y).toBeCloseTo(viewport.height);
+        // The first half begins at the edge, the second ends at the other.
+        expect(inset.x - shift.x).toBeCloseTo(0);
+        expect(inset.y - shift.y).toBeCloseTo(0);
+      }),
+    );
+    const whole = { width: 300, height: 200 };
+    expect(sideBySide(whole, false).pane).toEqual(whole);
   });
 });

@@ -1,11 +1,14 @@
 /**
- * Colours for amounts, black over violet, red and orange to pale yellow: lightness of OKLab rises evenly, so that equal
- * steps of the amount look equal (Ottosson 2020, "A perceptual color space for image processing").
+ * Colours for amounts: black for nothing, then from dark violet over red and orange to pale yellow. Lightness of OKLab
+ * rises evenly, so that equal steps of the amount look equal (Ottosson 2020, "A perceptual color space for image
+ * processing").
  */
 export type HeatColour = readonly [red: number, green: number, blue: number];
 
 export const HEAT_STEPS = 256;
 
+/** Of the smallest amount: what differs at all can be told from black. */
+const DARKEST = 0.2;
 const LIGHTEST = 0.94;
 const FIRST_HUE = 300;
 const LAST_HUE = 100;
@@ -18,10 +21,12 @@ export const HEAT_RAMP: readonly HeatColour[] = Array.from({ length: HEAT_STEPS 
 
 /** @param amount 0 to 1. */
 function heatColour(amount: number): HeatColour {
+  if (amount === 0) return [0, 0, 0];
   // Hues run from violet through red, i.e. over 360°; black and white have no room for chroma.
   const hue = ((FIRST_HUE + amount * (360 + LAST_HUE - FIRST_HUE)) * Math.PI) / 180;
-  const chroma = CHROMA * Math.sin(Math.PI * Math.min(0.93, amount) ** 0.8);
-  return srgbFromOklab(LIGHTEST * amount, chroma * Math.cos(hue), chroma * Math.sin(hue));
+  const chroma = CHROMA * Math.sin(Math.PI * (0.15 + 0.78 * amount) ** 0.8);
+  const lightness = DARKEST + (LIGHTEST - DARKEST) * amount;
+  return srgbFromOklab(lightness, chroma * Math.cos(hue), chroma * Math.sin(hue));
 }
 
 /** OKLab to 8-bit sRGB, cut to the gamut. */

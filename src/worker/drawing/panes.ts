@@ -41,16 +41,18 @@ function halves(frame: Frame, [first, second]: readonly [PaneSource, PaneSource]
   const { width, height } = frame;
   if (width >= height) {
     const half = Math.round((width - gap) / 2);
-    const shift = { x: Math.round((half - width) / 2), y: 0 };
+    const x = Math.floor((half - width) / 2);
+    const across = width - half;
     return [
-      { frame: { ...frame, width: half }, shift, source: first },
-      { frame: { ...frame, x: width - half, width: half }, shift: { x: -shift.x, y: 0 }, source: second },
+      { frame: { ...frame, width: half }, shift: { x, y: 0 }, source: first },
+      { frame: { ...frame, x: across, width: half }, shift: { x: x + across, y: 0 }, source: second },
     ];
   }
   const half = Math.round((height - gap) / 2);
-  const shift = { x: 0, y: Math.round((half - height) / 2) };
+  const y = Math.floor((half - height) / 2);
+  const down = height - half;
   return [
-    { frame: { ...frame, height: half }, shift, source: first },
-    { frame: { ...frame, y: height - half, height: half }, shift: { x: 0, y: -shift.y }, source: second },
+    { frame: { ...frame, height: half }, shift: { x: 0, y }, source: first },
+    { frame: { ...frame, y: down, height: half }, shift: { x: 0, y: y + down }, source: second },
   ];
 }
