@@ -4,7 +4,7 @@ import type { Studio } from './studio.ts';
 
 /** What each command does. `chooseFile` opens the system's file dialog, which only the user interface can. */
 export function createCommands(studio: Studio, chooseFile: () => void): Record<CommandId, () => void> {
-  const { document, view } = studio;
+  const { document, view, layers, layerList, painting } = studio;
   const withDetection = (run: (id: string) => void) => () => {
     if (document.selectedDetection) run(document.selectedDetection.id);
   };
@@ -30,7 +30,20 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     'next-detection': () => studio.stepDetection(1),
     'previous-detection': () => studio.stepDetection(-1),
     'toggle-detection': withDetection((id) => document.tick(id, !document.selectedDetection?.enabled)),
-    'remove-detection': withDetection((id) => studio.removeDetection(id)),
+    'remove-detection': () => {
+      if (document.selectedLayer) layers.remove(layerList.selectedIds);
+      else withDetection((id) => studio.removeDetection(id))();
+    },
+    'layer-next': () => layerList.step('up'),
+    'layer-previous': () => layerList.step('down'),
+    'layer-up': () => layers.move(layerList.selectedIds, 'up'),
+    'layer-down': () => layers.move(layerList.selectedIds, 'down'),
+    'layer-duplicate': () => layers.duplicate(layerList.selectedIds),
+    'layer-merge': () => void layers.mergeDown(layerList.selectedIds),
+    'layer-remove': () => layers.remove(layerList.selectedIds),
+    reroll: () => void painting.rerollSelected(layerList.selected),
+    'refine-selected': () => void painting.refineSelected(layerList.selected),
+    snapshot: () => studio.takeSnapshot(),
     'tool-select': () => view.setTool('select'),
     'tool-brush': () => view.setTool('brush'),
     'tool-eraser': () => view.setTool('eraser'),

@@ -85,6 +85,17 @@ export class EditHistory {
     this.#publish();
   }
 
+  renameSnapshot(id: number, name: string): void {
+    this.#history.renameSnapshot(id, name);
+    this.#publish();
+  }
+
+  /** Brings one back that was removed. */
+  returnSnapshot(snapshot: Snapshot): void {
+    this.#history.returnSnapshot(snapshot);
+    this.#publish();
+  }
+
   removeSnapshot(id: number): void {
     this.#history.removeSnapshot(id);
     this.#publish();

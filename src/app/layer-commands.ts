@@ -1,104 +1,218 @@
-import type { JobEvent } from '#domain/job/events.ts';
-import type { Layer } from '#domain/document/layer.ts';
-import { formatDuration, messages } from './messages.ts';
-import type { JobRunner } from './job-runner.ts';
+import type { StepName } from '#domain/document/history.ts';
+import type { Layer, LayerWeight } from '#domain/document/layer.ts';
+import type { ConceptSpec } from '#domain/job/request.ts';
+import { areNeighbours, moveBeside, moveStep, replaceLayers, unitsOf } from '#domain/document/units.ts';
 import type { CommandHost } from './job-runner.ts';
+import { messages } from './messages.ts';
+import type { Notifier } from './studio.ts';
 import type { ViewState } from './view-state.svelte.ts';
-import type { RefineTarget } from './worker-client.ts';
 
-/** What a run paints; a missing part means everything that is ticked or switched on. */
-export type RefineWish = Partial<Pick<RefineTarget, 'detections' | 'tiles' | 'variations'>>;
+/** What layer commands need of the studio around them. */
+export interface LayerHost extends CommandHost {
+  readonly view: ViewState;
+  readonly notifier: Notifier;
+}
 
-/** Everything that paints layers or changes their stack. */
+type LayerPatch = Partial<Omit<Layer, 'id'>>;
+
+/** Everything that changes the stack of layers without painting. Each is one step of the history. */
 export class LayerCommands {
-  readonly #host: CommandHost & { readonly view: ViewState };
-  readonly #runner: JobRunner;
+  readonly #host: LayerHost;
+  /** What {@link solo} hid, to show it again. */
+  #soloed: { readonly shown: string; readonly hidden: readonly string[] } | null = null;
 
-  constructor(host: CommandHost & { readonly view: ViewState }, runner: JobRunner) {
+  constructor(host: LayerHost) {
     this.#host = host;
-    this.#runner = runner;
   }
 
-  /** The target of a run over the present stack. */
-  targetOf({ detections = 'ticked', tiles = 'all', variations = 1 }: RefineWish = {}): RefineTarget {
-    return { layers: this.#host.document.layers, detections, tiles, variations };
-  }
-
-  /** Paints. What is finished when the run is stopped stays, and a run is one step of the history. */
-  async refine(wish: RefineWish = {}): Promise<void> {
-    const { document, client, view } = this.#host;
-    const { request } = document;
-    const target = this.targetOf(wish);
-    const painted = new PaintedStack(document.layers);
-    view.masksVisible = false;
-    await this.#runner.run({
-      kind: 'refine',
-      request: (id, onEvent) => client.call((api) => api.layers.refine(id, request, target, onEvent)),
-      onEvent: (event) => painted.follow(event),
-      interrupted: () => {
-        this.#setStack(painted.stack(document.layers));
-        // Without a result to judge, hidden masks would look lost.
-        if (document.layers.length === 0) view.showMasks();
-      },
-      take: ({ layers, elapsedMs }) => {
-        this.#setStack(keepPresent(layers, target.layers, document.layers));
-        return messages.bar.done(formatDuration(elapsedMs));
-      },
-    });
-  }
-
-  /** Gives layers other properties: opacity, order, feather, a variation. No network runs. */
-  update(ids: readonly string[], patch: Partial<Omit<Layer, 'id'>>): void {
-    const { document } = this.#host;
-    const subject = document.layers.find(({ id }) => id === ids[0])?.name ?? '';
+  /** Gives layers other properties: opacity, strength, a variation. No network runs. */
+  update(ids: readonly string[], patch: LayerPatch, name: StepName = 'update-layers'): void {
     const joinKey = `layers ${ids.join()} ${Object.keys(patch).join()}`;
-    document.dispatch({ type: 'update-layers', ids, patch }, { subject, joinKey });
+    this.#host.document.dispatch(
+      { type: 'update-layers', ids, patch },
+      { name, subject: this.#subject(ids), joinKey },
+    );
   }
 
+  /** The soft edge of layers that are seen through a mask; others have none. */
+  setEdge(ids: readonly string[], edge: { readonly growPx?: number; readonly featherPx?: number }): void {
+    const commands = this.#layers(ids).flatMap(({ id, weight }) => {
+      if (weight.kind !== 'mask') return [];
+      const edged: LayerWeight = { ...weight, ...edge };
+      return [{ type: 'update-layers', ids: [id], patch: { weight: edged } } as const];
+    });
+    const joinKey = `layers ${ids.join()} ${Object.keys(edge).join()}`;
+    if (commands.length > 0)
+      this.#host.document.dispatch(commands, { name: 'edge', subject: this.#subject(ids), joinKey });
+  }
+
+  /** Shows these alone; asked again for the same, shows again what that hid. */
+  solo(ids: readonly string[]): void {
+    const { document } = this.#host;
+    const others = document.layers.filter(({ id }) => !ids.includes(id));
+    const seen = others.filter(({ visible }) => visible);
+    const shown = ids.join();
+    const remembered = this.#soloed?.shown === shown ? this.#soloed.hidden : others.map(({ id }) => id);
+    const hide = seen.length > 0;
+    const changing = hide ? seen.map(({ id }) => id) : remembered;
+    this.#soloed = hide ? { shown, hidden: changing } : null;
+    document.dispatch(
+      [
+        { type: 'update-layers', ids, patch: { visible: true } },
+        { type: 'update-layers', ids: changing, patch: { visible: !hide } },
+      ],
+      { name: hide ? 'solo' : 'visibility', subject: this.#subject(ids) },
+    );
+  }
+
+  /** Removes what is not locked, and offers to bring it back. */
   remove(ids: readonly string[]): void {
-    const { document } = this.#host;
-    const subject = document.layers.find(({ id }) => id === ids[0])?.name ?? '';
-    document.dispatch({ type: 'remove-layers', ids }, { subject });
+    const { document, notifier } = this.#host;
+    const free = this.#layers(ids).filter(({ locked }) => !locked);
+    if (free.length === 0) return this.#sayLocked(ids);
+    const subject = this.#subject(free.map(({ id }) => id));
+    const undo = document.checkpoint();
+    const next = this.#besides(free);
+    document.dispatch({ type: 'remove-layers', ids: free.map(({ id }) => id) }, { subject });
+    document.select(next ? { kind: 'layer', id: next.id } : { kind: 'document' });
+    notifier.info(messages.layers.removed(subject), { label: messages.app.undo, run: undo });
   }
 
-  #setStack(layers: readonly Layer[]): void {
+  /** Copies right above; each stands for itself, so that what it does comes on top of what the original does. */
+  duplicate(ids: readonly string[]): void {
     const { document } = this.#host;
-    document.dispatch({ type: 'set-layers', layers }, { name: 'refine' });
+    const copies = new Map(this.#layers(ids).map((layer) => [layer.id, copyOf(layer)]));
+    if (copies.size === 0) return;
+    const layers = document.layers.flatMap((layer) => [
+      layer,
+      ...(copies.has(layer.id) ? [copies.get(layer.id) as Layer] : []),
+    ]);
+    document.dispatch(
+      { type: 'set-layers', layers },
+      { name: 'duplicate-layers', subject: this.#subject(ids) },
+    );
+    document.select({ kind: 'layer', id: [...copies.values()].at(-1)?.id ?? '' });
+  }
+
+  /** One place up or down, over a grid of tiles at once. */
+  move(ids: readonly string[], direction: 'up' | 'down'): void {
+    this.#reorder(ids, moveStep(this.#host.document.layers, ids, direction));
+  }
+
+  moveBeside(ids: readonly string[], targetId: string, side: 'above' | 'below'): void {
+    this.#reorder(ids, moveBeside(this.#host.document.layers, ids, targetId, side));
+  }
+
+  /** Paints a concept's detections as this layer was painted from now on. */
+  copyToConcept({ pixels: { recipe } }: Layer, { id, phrase }: ConceptSpec): void {
+    const { document, notifier } = this.#host;
+    const { prompt, negative, denoise, anchorScale } = recipe;
+    const patch = { prompt, negative, denoise, anchorScale };
+    const undo = document.checkpoint();
+    document.dispatch({ type: 'update-concept', id, patch }, { subject: phrase });
+    notifier.info(messages.layers.inspector.copied(phrase), { label: messages.app.undo, run: undo });
+  }
+
+  /** Paints tiles as this one was painted from now on. */
+  copyToGlobal({ pixels: { recipe } }: Layer): void {
+    const { document, notifier } = this.#host;
+    const { prompt, negative, denoise, anchorScale } = recipe;
+    const undo = document.checkpoint();
+    document.setParameters('global', { prompt, negative, denoise, anchorScale });
+    const what = messages.parameters.sections.global;
+    notifier.info(messages.layers.inspector.copied(what), { label: messages.app.undo, run: undo });
+  }
+
+  /** Makes one layer of several, or of one and what lies below it. */
+  async mergeDown(ids: readonly string[]): Promise<void> {
+    await this.#merge([...this.#below(ids), ...ids]);
+  }
+
+  /** Makes one layer of all that is seen. */
+  async mergeVisible(): Promise<void> {
+    const shown = this.#host.document.layers.filter(({ visible, opacity }) => visible && opacity > 0);
+    await this.#merge(shown.map(({ id }) => id));
+  }
+
+  async #merge(ids: readonly string[]): Promise<void> {
+    const { document, client, job, expect, notifier } = this.#host;
+    const layers = this.#layers(ids);
+    const texts = messages.layers;
+    if (layers.some(({ locked }) => locked)) return this.#sayLocked(ids);
+    if (layers.length < 2) return notifier.info(texts.mergeNeedsTwo);
+    const shownBetween = document.layers.filter(({ id, visible }) => visible || ids.includes(id));
+    if (!areNeighbours(shownBetween, ids)) return notifier.info(texts.mergeNeedsNeighbours);
+    if (job.running) return notifier.info(texts.waitForRun);
+    const name = texts.merged(layers.length);
+    const merged = expect(await client.call((api) => api.layers.merge(layers, name)));
+    if (!merged) return;
+    const changed = layers.some((layer) => !document.layers.includes(layer));
+    if (changed) return notifier.info(texts.mergeOvertaken);
+    document.dispatch(
+      { type: 'set-layers', layers: replaceLayers(document.layers, ids, merged) },
+      { name: 'merge-layers', subject: name },
+    );
+    document.select({ kind: 'layer', id: merged.id });
+  }
+
+  #reorder(ids: readonly string[], layers: readonly Layer[]): void {
+    const { document } = this.#host;
+    if (layers === document.layers) return;
+    document.dispatch({ type: 'set-layers', layers }, { name: 'move-layer', subject: this.#subject(ids) });
+  }
+
+  #layers(ids: readonly string[]): readonly Layer[] {
+    return this.#host.document.layers.filter(({ id }) => ids.includes(id));
+  }
+
+  #sayLocked(ids: readonly string[]): void {
+    const locked = this.#layers(ids).filter((layer) => layer.locked);
+    if (locked.length > 0)
+      this.#host.notifier.info(messages.layers.isLocked(this.#subject(locked.map(({ id }) => id))));
+  }
+
+  /** What a single layer, or a whole grid of tiles, lies on; nothing below several. */
+  #below(ids: readonly string[]): readonly string[] {
+    const { layers } = this.#host.document;
+    const units = unitsOf(layers);
+    const index = units.findIndex((unit) => unit.layers.every(({ id }) => ids.includes(id)));
+    if (index >= 0 && units[index]?.layers.length === ids.length)
+      return units[index - 1]?.layers.map(({ id }) => id) ?? [];
+    const position = layers.findIndex(({ id }) => id === ids[0]);
+    const next = ids.length === 1 ? layers[position - 1] : undefined;
+    return next ? [next.id] : [];
+  }
+
+  /** The layer that is selected when these are gone: the next below, else above. */
+  #besides(layers: readonly Layer[]): Layer | undefined {
+    const stack = this.#host.document.layers;
+    const lowest = stack.indexOf(layers[0] as Layer);
+    return stack[lowest - 1] ?? stack.slice(lowest).find((layer) => !layers.includes(layer));
+  }
+
+  #subject(ids: readonly string[]): string {
+    return layersSubject(this.#layers(ids));
   }
 }
 
-/** Collects the layers of a run as they are finished, so that a stop loses none. */
-class PaintedStack {
-  readonly #before: readonly Layer[];
-  readonly #painted = new Map<string, Layer>();
-  #order: readonly string[] | null = null;
-
-  constructor(before: readonly Layer[]) {
-    this.#before = before;
-  }
-
-  follow(event: JobEvent): void {
-    if (event.kind !== 'layer') return;
-    this.#painted.set(event.layer.id, event.layer);
-    this.#order = event.order;
-  }
-
-  /** The stack a run that ends now leaves; `present` has what the user changed meanwhile. */
-  stack(present: readonly Layer[]): readonly Layer[] {
-    if (!this.#order) return present;
-    const known = new Map([...this.#before.map((layer) => [layer.id, layer] as const), ...this.#painted]);
-    const run = this.#order.flatMap((id) => known.get(id) ?? []);
-    return keepPresent(run, this.#before, present);
-  }
+/** "face 1", or "5 layers": what a step was done to. */
+export function layersSubject(layers: readonly Layer[]): string {
+  const [first] = layers;
+  if (!first) return '';
+  return layers.length === 1 ? layerName(first) : messages.layers.count(layers.length);
 }
 
-/** A run's stack with what the user changed or removed while it went on. */
-function keepPresent(
-  run: readonly Layer[],
-  before: readonly Layer[],
-  present: readonly Layer[],
-): readonly Layer[] {
-  const now = new Map(present.map((layer) => [layer.id, layer]));
-  const removed = new Set(before.map(({ id }) => id).filter((id) => !now.has(id)));
-  return run.filter(({ id }) => !removed.has(id)).map((layer) => now.get(layer.id) ?? layer);
+/** What a layer is called: tiles that keep the name they were painted under, in the present language. */
+export function layerName({ name, weight }: Layer): string {
+  const numbered = weight.kind === 'tile' && /^tile \d+\/\d+$/.test(name);
+  return numbered ? messages.layers.tile(weight.index + 1) : name;
+}
+
+/** A copy in a group of its own: in the original's they would share one weight, and nothing would change. */
+function copyOf(layer: Layer): Layer {
+  const id = crypto.randomUUID();
+  const { origin, pixels, visible } = layer;
+  const below = visible ? [...origin.below, pixels.id] : origin.below;
+  const name = messages.layers.copyOf(layerName(layer));
+  return { ...layer, id, group: `copy ${id}`, name, locked: false, origin: { ...origin, below } };
 }

@@ -20,8 +20,18 @@ export type CommandId =
   | 'previous-detection'
   | 'toggle-detection'
   | 'remove-detection'
+  | 'layer-next'
+  | 'layer-previous'
+  | 'layer-up'
+  | 'layer-down'
+  | 'layer-duplicate'
+  | 'layer-merge'
+  | 'layer-remove'
+  | 'reroll'
+  | 'refine-selected'
   | 'undo'
   | 'redo'
+  | 'snapshot'
   | 'tool-select'
   | 'tool-brush'
   | 'tool-eraser'
@@ -63,6 +73,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('export', 'file', ['$mod+Shift+e'], ['Ctrl', 'Shift', 'E']),
   press('detect', 'run', ['Shift+d'], ['Shift', 'D']),
   press('refine', 'run', ['$mod+Enter'], ['Ctrl', 'Enter']),
+  press('refine-selected', 'run', ['Alt+Enter'], ['Alt', 'Enter']),
+  press('reroll', 'run', ['r'], ['R']),
   press('stop', 'run', ['Shift+x'], ['Shift', 'X']),
   press('zoom-fit', 'view', ['$mod+0'], ['Ctrl', '0']),
   press('zoom-100', 'view', ['$mod+1'], ['Ctrl', '1']),
@@ -78,8 +90,17 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N']),
   press('toggle-detection', 'detections', ['t'], ['T']),
   press('remove-detection', 'detections', ['Delete'], ['Del']),
+  press('layer-next', 'layers', ['Alt+BracketRight'], ['Alt', ']']),
+  press('layer-previous', 'layers', ['Alt+BracketLeft'], ['Alt', '[']),
+  press('layer-up', 'layers', ['$mod+BracketRight'], ['Ctrl', ']']),
+  press('layer-down', 'layers', ['$mod+BracketLeft'], ['Ctrl', '[']),
+  press('layer-duplicate', 'layers', ['$mod+j'], ['Ctrl', 'J']),
+  press('layer-merge', 'layers', ['$mod+e'], ['Ctrl', 'E']),
+  // Delete removes what is selected: a detection, or layers.
+  press('layer-remove', 'layers', [], ['Del']),
   press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z']),
   press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z']),
+  press('snapshot', 'edit', ['$mod+Alt+KeyS'], ['Ctrl', 'Alt', 'S']),
   press('tool-select', 'tools', ['v'], ['V']),
   press('tool-brush', 'tools', ['b'], ['B']),
   press('tool-eraser', 'tools', ['e'], ['E']),

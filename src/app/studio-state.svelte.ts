@@ -1,7 +1,9 @@
-import { DetectionResolver } from '#domain/detection/resolve.ts';
-import type { DocumentCommand } from '#domain/document/commands.ts';
+import { DetectionResolver, type Resolved } from '#domain/detection/resolve.ts';
+import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
+import { followMasks } from '#domain/document/follow.ts';
 import type { StepOptions } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
+import { staleLayers } from '#domain/document/stale.ts';
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
@@ -61,13 +63,7 @@ export class StudioState {
   /** Bottom first. */
   readonly layers = $derived.by((): readonly Layer[] => this.history.present.layers);
   /** Detections and why some candidates are none. */
-  readonly resolved = $derived.by(() =>
-    this.#resolver.resolve({
-      concepts: this.concepts,
-      candidates: this.candidates,
-      picture: this.image?.size ?? { width: 1, height: 1 },
-    }),
-  );
+  readonly resolved = $derived.by(() => this.#resolve(this));
   /** What is listed, drawn and refined, in the order of the numbers on the canvas. */
   readonly detections = $derived<readonly Detection[]>(this.resolved.shown);
   readonly #numbers = $derived(Object.fromEntries(this.detections.map(({ id }, index) => [id, index + 1])));
@@ -80,6 +76,8 @@ export class StudioState {
   readonly request = $derived.by((): RefineRequest =>
     buildRefineRequest(this.concepts, this.detections, this.parameters),
   );
+  /** Layers that are no longer what a run would paint, with the reasons. */
+  readonly stale = $derived.by(() => staleLayers(this.request, this.layers));
   readonly hasPhrase = $derived(this.concepts.some(({ phrase }) => phrase.trim() !== ''));
   /** Whether a job may start: it needs a picture, and neither that nor the models may be about to change. */
   readonly ready = $derived(
@@ -96,9 +94,26 @@ export class StudioState {
     this.history = new EditHistory(emptyDocument(defaults), store);
   }
 
-  /** Does commands as one undoable step. */
+  /** Does commands as one undoable step; where they change masks, layers follow in the same step. */
   dispatch(commands: DocumentCommand | readonly DocumentCommand[], options: StepOptions = {}): void {
-    this.history.dispatch(Array.isArray(commands) ? commands : [commands as DocumentCommand], options);
+    const list = Array.isArray(commands)
+      ? (commands as readonly DocumentCommand[])
+      : [commands as DocumentCommand];
+    this.history.dispatch([...list, ...this.#following(list)], options);
+  }
+
+  /** A document that is replaced as a whole has layers of its own, with their masks. */
+  #following(commands: readonly DocumentCommand[]): readonly DocumentCommand[] {
+    const { present } = this.history;
+    if (present.layers.length === 0 || commands.some(({ type }) => type === 'replace-document')) return [];
+    const next = commands.reduce(applyCommand, present);
+    if (next.candidates === present.candidates && next.concepts === present.concepts) return [];
+    return followMasks(this.detections, this.#resolve(next).shown, next.layers);
+  }
+
+  #resolve({ concepts, candidates }: Pick<DocumentState, 'concepts' | 'candidates'>): Resolved {
+    const picture = this.image?.size ?? { width: 1, height: 1 };
+    return this.#resolver.resolve({ concepts, candidates, picture });
   }
 
   /** The number shown beside a detection, from 1 in the order of the list. */

@@ -1,11 +1,16 @@
 import { planCanvas } from '#domain/geometry/canvas-size.ts';
+import type { Layer } from '#domain/document/layer.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { isWeightName } from './file-kinds.ts';
 import { DetectionCommands } from './detection-commands.ts';
-import { JobRunner, type CommandHost, type WorkerError } from './job-runner.ts';
+import { JobRunner, type WorkerError } from './job-runner.ts';
 import { JobState } from './job-state.svelte.ts';
-import { LayerCommands, type RefineWish } from './layer-commands.ts';
+import { LayerCommands, type LayerHost } from './layer-commands.ts';
+import { LayerList } from './layer-list.svelte.ts';
+import { LayerPainting, type RefineWish } from './layer-painting.ts';
+import { LayerPreviews } from './layer-previews.ts';
+import { LikenessGuard } from './likeness-guard.svelte.ts';
 import { MaskCommands } from './mask-commands.ts';
 import { messages } from './messages.ts';
 import { ModelCommands } from './model-commands.ts';
@@ -42,6 +47,10 @@ export class Studio {
   readonly samples = listSamples();
   readonly detections: DetectionCommands;
   readonly layers: LayerCommands;
+  readonly layerList: LayerList;
+  readonly painting: LayerPainting;
+  readonly previews: LayerPreviews;
+  readonly likeness: LikenessGuard;
   readonly masks: MaskCommands;
   readonly notifier: Notifier;
   readonly #runner: JobRunner;
@@ -64,11 +73,15 @@ export class Studio {
     const started = () => this.#started;
     const expect = <T>(result: Result<T>) => this.#expect(result);
     const explain = (error: WorkerError) => this.#explain(error);
-    const host: CommandHost & { view: ViewState } = { document, job, client, expect, explain, view };
+    const host: LayerHost = { document, job, client, expect, explain, view, notifier };
     this.#runner = new JobRunner(host);
     this.models = new ModelCommands({ document, job, client, notifier, demoDefaults, started, expect });
     this.detections = new DetectionCommands(host, this.#runner);
-    this.layers = new LayerCommands(host, this.#runner);
+    this.layers = new LayerCommands(host);
+    this.layerList = new LayerList(document);
+    this.previews = new LayerPreviews(host);
+    this.likeness = new LikenessGuard(host);
+    this.painting = new LayerPainting(host, this.#runner, this.previews);
     this.masks = new MaskCommands(host);
   }
 
@@ -142,7 +155,7 @@ export class Studio {
     if (job.running || !document.ready) return;
     if (!wish.detections && !wish.tiles && !document.canRefine)
       return this.notifier.info(messages.bar.nothingToDo);
-    await this.layers.refine(wish);
+    await this.painting.refine(wish);
   }
 
   /** Stops at the next step; a worker that does not get there is ended, unless that would lose a refined picture. */
@@ -243,6 +256,15 @@ export class Studio {
     });
   }
 
+  /** Brings a layer's area into view. */
+  revealLayer({ area, canvas }: Layer): void {
+    const { image } = this.document;
+    if (!image) return;
+    const scale = image.size.width / canvas.width;
+    const { x, y, width, height } = area;
+    this.view.reveal({ x: x * scale, y: y * scale, width: width * scale, height: height * scale });
+  }
+
   /** Document pixels per picture pixel: a finished canvas is finer than the picture that was opened. */
   get documentScale(): number {
     const { image, canvas } = this.document;
@@ -256,6 +278,23 @@ export class Studio {
 
   async redo(): Promise<void> {
     if (!(await this.document.history.redo())) this.notifier.info(messages.tools.nothingToRedo);
+  }
+
+  /** Keeps the present document under a name that can be changed in the history. */
+  takeSnapshot(): void {
+    const { history } = this.document;
+    if (!this.document.image) return;
+    const taken = history.snapshots.map(({ name }) => name);
+    let number = taken.length + 1;
+    while (taken.includes(messages.history.snapshotName(number))) number++;
+    const name = messages.history.snapshotName(number);
+    history.takeSnapshot(name);
+    this.notifier.info(messages.history.taken(name));
+  }
+
+  /** Goes to the state after `cursor` steps. */
+  async goTo(cursor: number): Promise<void> {
+    if (!(await this.document.history.goTo(cursor))) this.notifier.error(messages.history.unreachable);
   }
 
   /** The job of the picture before ends here, whether its last answer has come or not. */

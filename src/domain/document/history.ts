@@ -5,7 +5,12 @@ import { diffBytes } from './weight.ts';
 
 /** What a step is called in the history panel: the page has the words. */
 export type StepName =
-  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'merge-layers' | 'recipe';
+  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'recipe' | LayerStep;
+
+type LayerStep =
+  | ('opacity' | 'strength' | 'edge' | 'visibility' | 'solo' | 'lock' | 'rename')
+  | ('merge-layers' | 'duplicate-layers')
+  | ('repaint' | 'reroll' | 'variations' | 'variation' | 'drop-variation');
 
 /** One undoable step. Its difference is null while it lies in storage. */
 export interface HistoryStep {
@@ -114,6 +119,18 @@ export class DocumentHistory {
   /** Keeps the present state under a name. */
   takeSnapshot(name: string): void {
     this.#snapshots = [...this.#snapshots, { id: this.#nextId++, name, state: this.#present }];
+  }
+
+  renameSnapshot(id: number, name: string): void {
+    this.#snapshots = this.#snapshots.map((snapshot) =>
+      snapshot.id === id ? { ...snapshot, name } : snapshot,
+    );
+  }
+
+  /** Brings one back that was removed. */
+  returnSnapshot(snapshot: Snapshot): void {
+    const others = this.#snapshots.filter(({ id }) => id !== snapshot.id);
+    this.#snapshots = [...others, snapshot].sort((a, b) => a.id - b.id);
   }
 
   removeSnapshot(id: number): void {

@@ -1,8 +1,10 @@
 import type { Catalogue } from '../en/index.ts';
 import { app, header, welcome } from './app.ts';
 import { bar, time } from './bar.ts';
+import { canvas } from './canvas.ts';
 import { concepts, detection } from './concepts.ts';
 import { errors } from './errors.ts';
+import { history } from './history.ts';
 import { inspector } from './inspector.ts';
 import { layers } from './layers.ts';
 import { models } from './models.ts';
@@ -18,6 +20,7 @@ export const de: Catalogue = {
   app,
   header,
   welcome,
+  canvas,
   concepts,
   detection,
   tools,
@@ -25,6 +28,7 @@ export const de: Catalogue = {
   time,
   recipe,
   layers,
+  history,
   models,
   presets,
   offline,

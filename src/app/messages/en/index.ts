@@ -1,7 +1,9 @@
 import { app, header, welcome } from './app.ts';
 import { bar, time } from './bar.ts';
+import { canvas } from './canvas.ts';
 import { concepts, detection } from './concepts.ts';
 import { errors } from './errors.ts';
+import { history } from './history.ts';
 import { inspector } from './inspector.ts';
 import { layers } from './layers.ts';
 import { models } from './models.ts';
@@ -17,6 +19,7 @@ export const en = {
   app,
   header,
   welcome,
+  canvas,
   concepts,
   detection,
   tools,
@@ -24,6 +27,7 @@ export const en = {
   time,
   recipe,
   layers,
+  history,
   models,
   presets,
   offline,

@@ -1,0 +1,205 @@
+import type { StepOptions } from '#domain/document/history.ts';
+import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { followMasks } from '#domain/document/follow.ts';
+import type { Detection, DetectionOverrides, RefineRequest } from '#domain/job/request.ts';
+import type { JobRunner } from './job-runner.ts';
+import { layerName, type LayerHost } from './layer-commands.ts';
+import type { LayerPreviews } from './layer-previews.ts';
+import { waysBack } from './likeness.ts';
+import { formatDuration, messages } from './messages.ts';
+import {
+  nextRegion,
+  ownCommand,
+  wishFor,
+  withEarlier,
+  withOwn,
+  type OwnSettings,
+  type PaintedWish,
+} from './paint-wish.ts';
+import { keepPresent, PaintedStack } from './painted-stack.ts';
+import { VariationWall } from './variation-wall.svelte.ts';
+import type { RefineTarget } from './worker-client.ts';
+
+/** What a run paints; a missing part means everything that is ticked or switched on. */
+export type RefineWish = Partial<Pick<RefineTarget, 'detections' | 'tiles' | 'variations'>>;
+
+/** What becomes of the document with a run that is painted: settings of its own for some detections. */
+interface PaintChange {
+  readonly own?: OwnSettings;
+  readonly step?: StepOptions;
+  /** Earlier paintings of the same area stay among the layer's variations. */
+  readonly keepEarlier?: boolean;
+}
+
+/** Everything that paints layers: whole runs, one again, variations of one. */
+export class LayerPainting {
+  readonly wall: VariationWall;
+  readonly #host: LayerHost;
+  readonly #runner: JobRunner;
+
+  constructor(host: LayerHost, runner: JobRunner, previews: LayerPreviews) {
+    this.#host = host;
+    this.#runner = runner;
+    this.wall = new VariationWall(host, previews);
+  }
+
+  /** The target of a run over the present stack. */
+  targetOf({ detections = 'ticked', tiles = 'all', variations = 1 }: RefineWish = {}): RefineTarget {
+    return { layers: this.#host.document.layers, detections, tiles, variations };
+  }
+
+  /** What painting these layers again would paint. */
+  wishOf(layers: readonly Layer[]): PaintedWish {
+    return wishFor(layers, this.#host.document.request);
+  }
+
+  /** Paints. What is finished when the run is stopped stays, and a run is one step of the history. */
+  async refine(wish: RefineWish = {}, change: PaintChange = {}): Promise<void> {
+    const { document, client, view } = this.#host;
+    const request = withOwn(document.request, change.own ?? new Map());
+    const target = this.targetOf(wish);
+    const painted = new PaintedStack(target.layers);
+    view.masksVisible = false;
+    await this.#runner.run({
+      kind: 'refine',
+      request: (id, onEvent) => client.call((api) => api.layers.refine(id, request, target, onEvent)),
+      onEvent: (event) => painted.follow(event),
+      interrupted: () => {
+        if (!painted.isEmpty) this.#take(painted.stack(document.layers), target, request, change);
+        // Without a result to judge, hidden masks would look lost.
+        if (document.layers.length === 0) view.showMasks();
+      },
+      take: ({ layers, elapsedMs }) => {
+        this.#take(keepPresent(layers, target.layers, document.layers), target, request, change);
+        return messages.bar.done(formatDuration(elapsedMs));
+      },
+    });
+  }
+
+  /** Paints layers again as the document is set now; locked ones, and those whose detection is gone, stay. */
+  async repaint(layers: readonly Layer[]): Promise<void> {
+    const wish = this.wishOf(layers);
+    if (this.#nothing([...wish.detections, ...wish.tiles])) return;
+    const subject =
+      layers.length === 1 && layers[0] ? layerName(layers[0]) : messages.layers.count(layers.length);
+    await this.refine(wish, { step: { name: 'repaint', subject } });
+  }
+
+  /** Paints detections again from noise none of their paintings has had: the next region of the scaffold. */
+  async reroll(detectionIds: readonly string[]): Promise<void> {
+    const { document } = this.#host;
+    const detections = document.detections.filter(({ id }) => detectionIds.includes(id));
+    const own = new Map(
+      detections.map((detection) => [detection.id, { region: nextRegion(detection, document.layers) }]),
+    );
+    const wish = { detections: this.#unlocked([...own.keys()]), tiles: [] };
+    if (this.#nothing([...wish.detections, ...wish.tiles])) return;
+    const subject =
+      detections.length === 1 ? this.#nameOf(detections[0]) : messages.layers.count(detections.length);
+    await this.refine(wish, { own, step: { name: 'reroll', subject }, keepEarlier: true });
+  }
+
+  /** Re-rolls the detections of the selected layers, or the selected detection. */
+  async rerollSelected(layers: readonly Layer[]): Promise<void> {
+    const { document, notifier } = this.#host;
+    const { selectedDetection: detection } = document;
+    if (layers.length === 0 && !detection) return notifier.info(messages.layers.selectFirst);
+    await this.reroll(detection ? [detection.id] : this.wishOf(layers).detections);
+  }
+
+  /** Paints a layer's detection again with less strength; offered by the guard, never done by itself. */
+  async gentler(layer: Layer): Promise<void> {
+    await this.#again(layer, { denoise: waysBack(layer).denoise });
+  }
+
+  /** Paints a layer's detection again with the look held on to more firmly. */
+  async anchored(layer: Layer): Promise<void> {
+    const { anchorScale } = waysBack(layer);
+    if (anchorScale !== null) await this.#again(layer, { anchorScale });
+  }
+
+  /** Paints what is selected: layers, a detection, or all of a concept. */
+  async refineSelected(layers: readonly Layer[]): Promise<void> {
+    const { document, notifier } = this.#host;
+    if (layers.length > 0) return this.repaint(layers);
+    const { selectedDetection, selectedConcept } = document;
+    const found = selectedConcept ? document.detectionsOf(selectedConcept.id) : [];
+    const detections = (selectedDetection ? [selectedDetection] : found).map(({ id }) => id);
+    if (detections.length === 0) return notifier.info(messages.layers.selectFirst);
+    await this.refine({ detections, tiles: [] });
+  }
+
+  /** Paints `count` further variations of a layer and shows all of them to choose from. */
+  async vary(layer: Layer, count: number): Promise<void> {
+    const { document, client, notifier } = this.#host;
+    if (layer.locked) return notifier.info(messages.layers.isLocked(layerName(layer)));
+    const { request } = document;
+    if (this.#nothing([layer])) return;
+    const target = { ...this.targetOf({ detections: [], tiles: [] }), layerId: layer.id, count };
+    await this.#runner.run({
+      kind: 'refine',
+      request: (id, onEvent) => client.call((api) => api.layers.vary(id, request, target, onEvent)),
+      take: (variations) => this.#takeVariations(layer, variations),
+    });
+  }
+
+  #takeVariations(layer: Layer, variations: readonly LayerPixels[]): string {
+    const { document } = this.#host;
+    document.dispatch(
+      { type: 'update-layers', ids: [layer.id], patch: { variations } },
+      { name: 'variations', subject: layerName(layer) },
+    );
+    this.wall.open(layer.id);
+    return messages.layers.varied(variations.length);
+  }
+
+  async #again(layer: Layer, patch: DetectionOverrides): Promise<void> {
+    const wish = this.wishOf([layer]);
+    const [id] = wish.detections;
+    if (this.#nothing([...wish.detections, ...wish.tiles]) || id === undefined) return;
+    const own = new Map([[id, patch]]);
+    await this.refine(wish, { own, step: { name: 'repaint', subject: layerName(layer) }, keepEarlier: true });
+  }
+
+  /** One step: the settings it was painted with, the layers, and masks that changed while the run went on. */
+  #take(
+    layers: readonly Layer[],
+    { layers: before }: RefineTarget,
+    request: RefineRequest,
+    { own, step, keepEarlier }: PaintChange,
+  ): void {
+    const { document } = this.#host;
+    const stack = keepEarlier ? layers.map((layer) => withEarlier(layer, before)) : layers;
+    const settings = [...(own ?? [])].flatMap(([id, patch]) => ownCommand(document.candidates, id, patch));
+    const follow = followMasks(request.detections, document.request.detections, stack);
+    document.dispatch([...settings, { type: 'set-layers', layers: stack }, ...follow], {
+      name: 'refine',
+      ...step,
+    });
+  }
+
+  #unlocked(detectionIds: readonly string[]): string[] {
+    const { layers } = this.#host.document;
+    return detectionIds.filter((id) => {
+      const own = layers.filter(({ origin }) => origin.detectionId === id);
+      return own.length === 0 || own.some(({ locked }) => !locked);
+    });
+  }
+
+  /** Whether there is nothing to paint, or no way to now; says which. */
+  #nothing(wanted: readonly unknown[]): boolean {
+    const { document, job, notifier } = this.#host;
+    if (job.running) notifier.info(messages.layers.waitForRun);
+    else if (wanted.length === 0) notifier.info(messages.layers.nothingToPaint);
+    return job.running || !document.ready || wanted.length === 0;
+  }
+
+  #nameOf(detection: Detection | undefined): string {
+    const { document } = this.#host;
+    if (!detection) return '';
+    return messages.detection.name(
+      document.numberOf(detection.id),
+      document.conceptOf(detection)?.phrase ?? '',
+    );
+  }
+}
