@@ -26,6 +26,7 @@ import type {
 } from './api.ts';
 import { browserStorage } from '#storage/browser-storage.ts';
 import { LayerPixelStore } from '#storage/layer-pixels.ts';
+import { browserSession } from '#storage/layer-session.ts';
 import { OpfsBlobStore } from '#storage/opfs-blob-store.ts';
 import { Backend } from './backend.ts';
 import { chooseHardware } from './hardware.ts';
@@ -47,7 +48,10 @@ export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
   readonly #features = new ImageFeatures();
   readonly models = new StudioModels(browserStorage(), () => this.#forget());
-  readonly layers = new StudioLayers(this.#layerHost(), new LayerPixelStore(new OpfsBlobStore('layers')));
+  readonly layers = new StudioLayers(
+    this.#layerHost(),
+    new LayerPixelStore(new OpfsBlobStore('layers'), browserSession()),
+  );
   readonly concepts = new StudioConcepts({
     jobs: this.#jobs,
     features: this.#features,

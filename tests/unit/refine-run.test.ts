@@ -1,73 +1,97 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Recipe } from '#domain/job/request.ts';
-import { RefineRun, type Document, type Refined } from '#worker/refine-run.ts';
-import type { Viewer } from '#worker/viewer.ts';
+import type { Layer } from '#domain/document/layer.ts';
+import type { Size } from '#domain/geometry/rect.ts';
+import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
+import { openCanvas } from '#pipelines/refine.ts';
+import { latestPainted, type Document } from '#worker/document.ts';
+import { RefineRun } from '#worker/refine-run.ts';
+import { aLayer } from './layer-fakes.ts';
 import { request, testPicture } from './pipelines-fakes.ts';
 
-const recipe: Recipe = {
+const made: NonNullable<Document['ran']> = {
   app: 'Luna Studio',
   version: '0',
   request: request(),
   source: { sha256: '', size: { width: 8, height: 8 } },
   models: [],
   runtime: 'test',
-  complete: false,
 };
 
-const raster = (mark: number) => ({ width: 8, height: 8, data: new Uint8ClampedArray(256).fill(mark) });
-const area = { kind: 'area', source: 'detail', area: { x: 0, y: 0, width: 8, height: 8 } } as const;
+const open = (size: Size<'canvas'>) => openCanvas(testPicture(8, 8), size, new CpuPixelOps());
+const SIZE = { width: 16, height: 16 };
 
-function setup(result: Refined | null) {
+async function setup(present: Size<'canvas'> | null) {
   const picture = { raster: testPicture(8, 8), sha256: '', texts: new Map<string, string>() };
-  const document: Document = { name: 'a', picture, result };
-  const viewer = { setRefined: vi.fn(), refreshArea: vi.fn() };
-  const shown = { viewer: viewer as unknown as Viewer | null };
-  return { document, viewer, shown, run: new RefineRun(document, recipe, () => shown.viewer) };
+  const canvas = present && (await open(present));
+  const document: Document = { name: 'a', picture, canvas, ran: null, painted: new Set() };
+  const show = vi.fn();
+  return { document, show, run: new RefineRun(document, made, open, show) };
 }
 
+const painted = (layer: Layer) => ({ kind: 'layer', layer, order: [layer.id] }) as const;
 const ignore = () => undefined;
 
 describe('a refinement of a document', () => {
-  it('keeps the previous result when it fails before anything is painted', async () => {
-    const before: Refined = { canvas: raster(1), recipe };
-    const { document, viewer, run } = setup(before);
-    const failing = run.follow(({ onCanvas }) => {
-      onCanvas(raster(2));
-      return Promise.reject(new Error('no memory'));
+  it('paints on the canvas that is there when its size fits', async () => {
+    const { document, show, run } = await setup(SIZE);
+    const before = document.canvas;
+    await run.follow(({ canvasFor }) => canvasFor(SIZE), ignore);
+    expect(document.canvas).toBe(before);
+    expect(show).not.toHaveBeenCalled();
+  });
+
+  it('puts the previous canvas back when it fails before anything is painted', async () => {
+    const { document, show, run } = await setup({ width: 8, height: 8 });
+    const before = document.canvas;
+    const failing = run.follow(async ({ canvasFor }) => {
+      await canvasFor(SIZE);
+      expect(document.canvas?.base.width).toBe(16);
+      throw new Error('no memory');
     }, ignore);
     await expect(failing).rejects.toThrow('no memory');
-    expect(document.result).toBe(before);
-    expect(viewer.setRefined).toHaveBeenLastCalledWith(before.canvas);
+    expect(document.canvas).toBe(before);
+    expect(show).toHaveBeenLastCalledWith(before);
+    expect(document.ran).toBeNull();
   });
 
-  it('keeps what was painted when it is stopped, and the recipe says that it is not all', async () => {
-    const { document, run } = setup(null);
-    const canvas = raster(2);
-    const stopped = run.follow(({ onCanvas, onEvent }) => {
-      onCanvas(canvas);
-      onEvent(area);
-      return Promise.reject(new Error('stopped'));
+  it('keeps what was painted when it is stopped, and remembers what made it', async () => {
+    const { document, run } = await setup(null);
+    const layer = aLayer({ id: 'l', canvas: SIZE });
+    const stopped = run.follow(async ({ canvasFor, onEvent }) => {
+      await canvasFor(SIZE);
+      onEvent(painted(layer));
+      throw new Error('stopped');
     }, ignore);
     await expect(stopped).rejects.toThrow('stopped');
-    expect(document.result).toEqual({ canvas, recipe: { ...recipe, complete: false } });
+    expect(document.canvas?.base.width).toBe(16);
+    expect(document.ran).toBe(made);
+    expect([...document.painted]).toEqual([layer.pixels.id]);
   });
 
-  it('commits a finished run as complete', async () => {
-    const { document, run } = setup(null);
-    const canvas = raster(3);
-    await run.follow(() => Promise.resolve(canvas), ignore);
-    expect(document.result).toEqual({ canvas, recipe: { ...recipe, complete: true } });
+  it('hands every event on', async () => {
+    const { run } = await setup(null);
+    const seen: string[] = [];
+    await run.follow(
+      ({ onEvent }) => {
+        onEvent({ kind: 'notice', message: 'careful' });
+        onEvent(painted(aLayer({ id: 'l', canvas: SIZE })));
+        return Promise.resolve();
+      },
+      ({ kind }) => void seen.push(kind),
+    );
+    expect(seen).toEqual(['notice', 'layer']);
   });
+});
 
-  it('never draws over a document opened meanwhile', async () => {
-    const { viewer, shown, run } = setup(null);
-    await run.follow(({ onCanvas, onEvent }) => {
-      shown.viewer = null;
-      onCanvas(raster(2));
-      onEvent(area);
-      return Promise.resolve(raster(2));
-    }, ignore);
-    expect(viewer.setRefined).not.toHaveBeenCalled();
-    expect(viewer.refreshArea).not.toHaveBeenCalled();
+describe('the canvas a stack belongs to', () => {
+  it('is that of its latest painting, so that undo and redo across a change of size find theirs', async () => {
+    const { document } = await setup(null);
+    const old = aLayer({ id: 'old', canvas: { width: 8, height: 8 } });
+    const fresh = aLayer({ id: 'new', canvas: SIZE });
+    for (const { pixels } of [old, fresh]) document.painted.add(pixels.id);
+    expect(latestPainted(document, [old, fresh])).toBe(fresh);
+    expect(latestPainted(document, [fresh, old])).toBe(fresh);
+    expect(latestPainted(document, [old])).toBe(old);
+    expect(latestPainted(document, [aLayer({ id: 'foreign' })])).toBeNull();
   });
 });

@@ -1,8 +1,7 @@
-import { intersect, size, type Rect, type Size } from '../geometry/rect.ts';
+import { intersect, type Rect, type Size } from '../geometry/rect.ts';
 import type { Field, Raster8 } from '../raster.ts';
-import { resizePlane } from '../resample/resize.ts';
 import { floatTensor } from '../tensor.ts';
-import { quantiseResidual, residualPlane, type Residual } from './residual.ts';
+import { quantiseResidual, residualPlane, SNORM16, type Residual } from './residual.ts';
 
 /** One layer as it is blended. */
 export interface LayerPaste {
@@ -54,10 +53,8 @@ function pasteLayer(
   part: Rect<'canvas'>,
   paste: LayerPaste,
 ): void {
-  const { area, residual } = paste;
-  const from = size<'crop'>(residual.width, residual.height);
   for (let channel = 0; channel < 3; channel++) {
-    const plane = resizePlane(residualPlane(residual, channel), from, area);
+    const plane = residualPlane(paste.residual, channel, paste.area);
     const to = ((part.y - at.y) * at.width + part.x - at.x) * 4 + channel;
     addPlane(pixels, to, part, paste, plane);
   }
@@ -69,9 +66,9 @@ function addPlane(
   to: number,
   part: Rect<'canvas'>,
   { area, weight, gain }: LayerPaste,
-  residual: Float32Array,
+  residual: Int16Array | Float32Array,
 ): void {
-  const scale = gain * 255;
+  const scale = (gain * 255) / SNORM16;
   for (let row = 0; row < part.height; row++) {
     let byte = to + row * width * 4;
     const first = (part.y - area.y + row) * area.width + part.x - area.x;
@@ -92,13 +89,13 @@ export function sumLayers(area: Rect<'canvas'>, pastes: readonly LayerPaste[]): 
   const sum = floatTensor([3, height, width]);
   for (const paste of pastes)
     for (let channel = 0; channel < 3; channel++) {
-      const from = size<'crop'>(paste.residual.width, paste.residual.height);
-      const plane = resizePlane(residualPlane(paste.residual, channel), from, paste.area);
+      const plane = residualPlane(paste.residual, channel, paste.area);
+      const gain = paste.gain / SNORM16;
       for (let row = 0; row < paste.area.height; row++) {
         let to = (channel * height + paste.area.y - area.y + row) * width + paste.area.x - area.x;
         for (let i = row * paste.area.width; i < (row + 1) * paste.area.width; i++, to++)
           sum.data[to] =
-            (sum.data[to] as number) + (paste.weight.data[i] as number) * paste.gain * (plane[i] as number);
+            (sum.data[to] as number) + (paste.weight.data[i] as number) * gain * (plane[i] as number);
       }
     }
   return quantiseResidual(sum, floatTensor([3, height, width]));
