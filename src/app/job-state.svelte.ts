@@ -1,6 +1,6 @@
 import type { JobEvent, JobPhase } from '#domain/job/events.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
-import { messages } from './messages.ts';
+import { messages, said } from './messages.ts';
 
 export type JobKind = 'detect' | 'refine' | 'export';
 
@@ -56,12 +56,12 @@ export class JobState {
     if (!this.isCurrent(id)) return;
     if (event.kind === 'area') this.areas = [...this.areas, event.area];
     else if (event.kind === 'layer') this.areas = [...this.areas, event.layer.area];
-    else if (event.kind === 'notice') this.notices = [...this.notices, event.message];
+    else if (event.kind === 'notice') this.notices = [...this.notices, said(event.message)];
     else {
       this.phase = event.phase;
       this.fraction = Math.max(this.fraction, event.fraction);
       this.remainingMs = event.remainingMs;
-      this.detail = event.detail;
+      this.detail = said(event.detail);
     }
   }
 

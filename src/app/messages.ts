@@ -9,6 +9,7 @@ export {
   formatDecimals,
   formatPercent,
   messages,
+  said,
 } from './messages/messages.svelte.ts';
 export { LOCALES, isLocale, type Locale } from './messages/locale.ts';
 export type { ParameterText } from './messages/parameter-text.ts';

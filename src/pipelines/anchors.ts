@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import type { JobPhase } from '#domain/job/events.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
@@ -44,7 +45,7 @@ async function tokensOf(
   phase: JobPhase,
 ): Promise<FloatTensor> {
   const picture = await job.services.pixels.cropToNchw(canvas, item.area, item.sizePx);
-  return job.tracker.work('anchor', 1, phase, `${item.label} · anchor`, () =>
+  return job.tracker.work('anchor', 1, phase, sentence`${item.label} · anchor`, () =>
     job.memory.retry((services) => encoder(services).encode(picture)),
   );
 }

@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import type { PromptSyntax } from '#domain/job/request.ts';
 import { canAnchor } from './anchors.ts';
 import type { JobContext, ProgressTracker } from './progress.ts';
@@ -22,7 +23,7 @@ export class PromptLibrary {
       for (const prompt of new Set(prompts))
         encoded.set(
           prompt,
-          await tracker.work('prompt', 1, 'conditioning', 'reading the prompts', () =>
+          await tracker.work('prompt', 1, 'conditioning', sentence`reading the prompts`, () =>
             encoder.encode(prompt, syntax),
           ),
         );
@@ -46,7 +47,6 @@ export function announceMissing(services: Services, anchorsWanted: boolean, cont
   if (!canAnchor(services))
     context.onEvent({
       kind: 'notice',
-      message:
-        'No vision model or IP-Adapter is loaded, so image anchors are off: this run is guided by text alone.',
+      message: sentence`No vision model or IP-Adapter is loaded, so image anchors are off: this run is guided by text alone.`,
     });
 }

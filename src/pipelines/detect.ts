@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { ConceptSpec, DetectRequest, FoundObject } from '#domain/job/request.ts';
@@ -40,13 +41,17 @@ export async function detect(
     throw new AppError('bad-request', 'Name at least one concept to look for, for example "face".');
   const tracker = new ProgressTracker({ segment: 4 + concepts.length }, context);
   const encoding = (encode: () => Promise<void>) =>
-    tracker.work('segment', 4, 'encode-image', 'once for all concepts', encode);
+    tracker.work('segment', 4, 'encode-image', sentence`once for all concepts`, encode);
   return features.use({ image, segmenter: model, encoding }, async (encoded) => {
     const found: FoundObject[] = [];
     const presence: Record<string, number> = {};
     for (const concept of concepts) {
-      const answer = await tracker.work('segment', 1, 'detect', `looking for “${concept.phrase}”`, () =>
-        conceptAnswers(concept, encoded, image),
+      const answer = await tracker.work(
+        'segment',
+        1,
+        'detect',
+        sentence`looking for “${concept.phrase}”`,
+        () => conceptAnswers(concept, encoded, image),
       );
       found.push(...answer.found);
       presence[concept.id] = answer.presence;
@@ -66,8 +71,8 @@ export function required(segmenter: Segmenter | null): Segmenter {
   );
 }
 
-function tooLong(phrase: string, readAs: string): string {
-  return `“${phrase.slice(0, 40)}…” is longer than the detector can read. It looked for “${readAs}”.`;
+function tooLong(phrase: string, readAs: string): Sentence {
+  return sentence`“${phrase.slice(0, 40)}…” is longer than the detector can read. It looked for “${readAs}”.`;
 }
 
 async function conceptAnswers(

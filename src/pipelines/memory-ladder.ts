@@ -1,5 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { sentence } from '#domain/job/sentence.ts';
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { planChange } from '#domain/plan/words.ts';
 import {
   batchLimit,
@@ -72,7 +72,7 @@ export class MemoryLadder {
   #halve(item: RepaintItem, count: number): void {
     const half = Math.ceil(count / 2);
     this.#mostUnits = half * itemUnits(item);
-    this.#notify(`Not enough memory for ${count} crops at once: going on with ${half} at a time.`);
+    this.#notify(sentence`Not enough memory for ${count} crops at once: going on with ${half} at a time.`);
   }
 
   async #stepDown(error: AppError): Promise<void> {
@@ -82,16 +82,17 @@ export class MemoryLadder {
     if (!after) throw outOfMemory(error, before.memoryAdvice);
     this.#services = after;
     this.#mostUnits = Infinity;
-    const change = before.plan && after.plan ? planChange(before.plan, after.plan) : 'smaller networks';
-    this.#notify(`Not enough memory: going on with ${change}.`);
+    const change =
+      before.plan && after.plan ? planChange(before.plan, after.plan) : sentence`smaller networks`;
+    this.#notify(sentence`Not enough memory: going on with ${change}.`);
   }
 
-  #notify(message: string): void {
+  #notify(message: Sentence): void {
     this.#context.onEvent({ kind: 'notice', message });
   }
 }
 
-function outOfMemory(error: AppError, advice: string | undefined): AppError {
+function outOfMemory(error: AppError, advice: Sentence | undefined): AppError {
   return advice ? new AppError(error.code, sentence`${error.sentence} ${advice}`, { cause: error }) : error;
 }
 

@@ -1,4 +1,5 @@
 import type { JobEvent, JobPhase } from '#domain/job/events.ts';
+import type { Words } from '#domain/job/sentence.ts';
 
 /** What every pipeline gets besides its request. */
 export interface JobContext {
@@ -45,7 +46,7 @@ export class ProgressTracker {
     kind: WorkKind,
     units: number,
     phase: JobPhase,
-    detail: string,
+    detail: Words,
     run: () => Promise<T>,
   ): Promise<T> {
     this.#context.signal.throwIfAborted();
@@ -70,7 +71,7 @@ export class ProgressTracker {
       this.#total.set(kind, (this.#total.get(kind) ?? 0) + units - (mark.get(kind) ?? 0));
   }
 
-  #report(phase: JobPhase, detail: string): void {
+  #report(phase: JobPhase, detail: Words): void {
     const left = this.remainingMs();
     const spent = this.#spentMs();
     if (left !== null) this.#fraction = Math.max(this.#fraction, spent / Math.max(1, spent + left));

@@ -21,8 +21,7 @@ import type { Rect, Size } from '#domain/geometry/rect.ts';
  * fields on the way through postMessage.
  */
 export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly error: Failure };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Failure };
 
 /** An {@link AppError} as plain data. */
 export interface Failure {
@@ -183,9 +182,13 @@ export interface MemoryState {
   /** Peak of the whole job under the plan; null while no complete set of models is chosen. */
   readonly peakBytes: number | null;
   /** One line per phase: "Re-painting: 5.2 GB of weights, 0.7 GB per crop, 4 crops at once". */
-  readonly phases: readonly { readonly name: string; readonly bytes: number; readonly sentence: string }[];
+  readonly phases: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly sentence: SentenceData;
+  }[];
   /** Why it cannot run, and the nearest thing that fits; null when it can. */
-  readonly refusal: string | null;
+  readonly refusal: SentenceData | null;
 }
 
 export interface UnfinishedCopy {

@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import { learntLimitsSchema } from '#domain/plan/learnt.ts';
 import type { Plan, PlanWish } from '#domain/plan/plan.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
@@ -274,8 +275,7 @@ export class Backend {
   }
 }
 
-const NOTHING_SMALLER =
-  'Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.';
+const NOTHING_SMALLER = sentence`Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.`;
 
 /** Null while a part is missing that another file will bring, such as a checkpoint's VAE: a job then says which. */
 function factsIfComplete(set: ModelSet): AssembledFacts | null {

@@ -1,7 +1,8 @@
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { JobContext } from '#pipelines/progress.ts';
-import type { JobId, Result } from './api.ts';
+import type { Failure, JobId, Result } from './api.ts';
 
 /** Progress crosses to the page at most this often; areas and notices always do. */
 const PROGRESS_INTERVAL_MS = 80;
@@ -57,11 +58,16 @@ export async function asResult<T>(work: () => Promise<T>): Promise<Result<T>> {
   }
 }
 
-function describe(error: unknown): { code: AppError['code']; message: string } {
-  if (error instanceof AppError) return { code: error.code, message: error.message };
+function describe(error: unknown): Failure {
+  if (error instanceof AppError) return failureOf(error);
   if (error instanceof DOMException && error.name === 'AbortError')
-    return { code: 'aborted', message: 'Stopped.' };
+    return failureOf(new AppError('aborted', 'Stopped.'));
   console.error(error);
   const reason = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: `Something unexpected went wrong: ${reason}` };
+  return failureOf(new AppError('internal', sentence`Something unexpected went wrong: ${reason}`));
+}
+
+/** Without values the message itself says which sentence it is. */
+function failureOf({ code, message, sentence: { id, values } }: AppError): Failure {
+  return values.length > 0 ? { code, message, sentence: { id, values } } : { code, message };
 }

@@ -89,7 +89,7 @@ export class MemoryPlanner {
     if (!this.#costs) return { budgetBytes, guessed, peakBytes: null, phases: [], refusal: null };
     const planned = this.#planned(wish);
     if (!planned.ok) {
-      const refusal = `${planned.refusal} ${planned.nearest}`;
+      const refusal = sentence`${planned.refusal} ${planned.nearest}`;
       return { budgetBytes, guessed, peakBytes: null, phases: [], refusal };
     }
     const { peakBytes, phases } = planned;

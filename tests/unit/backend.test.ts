@@ -101,7 +101,7 @@ describe('the memory plan', () => {
   it('refuses what does not fit, and says what would', async () => {
     const tiny = new Backend(hardware(new NotingRuntime(), { kind: 'gpu', guessedBytes: 2 ** 20 }));
     await new StudioModels(fakeStorage().storage, () => undefined).start(tiny);
-    expect(tiny.memory().refusal).toMatch(/GB/);
+    expect(String(tiny.memory().refusal)).toMatch(/GB/);
     await expect(tiny.services(context, WISH)).rejects.toMatchObject({ code: 'gpu-out-of-memory' });
   });
 

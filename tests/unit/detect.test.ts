@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
@@ -137,11 +138,8 @@ describe('detection', () => {
   it('says when a phrase was cut', async () => {
     const events: JobEvent[] = [];
     await run({ concepts: [concept()], with: segmenter({}, 'fac'), events });
-    expect(events.filter(({ kind }) => kind === 'notice')).toEqual([
-      {
-        kind: 'notice',
-        message: '“face…” is longer than the detector can read. It looked for “fac”.',
-      },
+    expect(events.flatMap((event) => (event.kind === 'notice' ? [say(event.message)] : []))).toEqual([
+      '“face…” is longer than the detector can read. It looked for “fac”.',
     ]);
   });
 

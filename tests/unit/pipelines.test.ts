@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
@@ -158,7 +159,7 @@ describe('the main job', () => {
     const notices: string[] = [];
     const services = { ...fakeServices(), anchors: null };
     await run(request({ detections: TWO }), {}, services, (event) => {
-      if (event.kind === 'notice') notices.push(event.message);
+      if (event.kind === 'notice') notices.push(say(event.message));
     });
     expect(notices).toEqual([expect.stringContaining('text alone')]);
   });

@@ -104,7 +104,7 @@ describe('plans for SDXL, IP-Adapter plus, ViT-H and SAM 3 by the card’s memor
 
   it('says it in plain words', () => {
     const { phases } = accepted(planMemory(f16, card(8), WISH));
-    const said = phases.map(({ sentence }) => sentence);
+    const said = phases.map(({ sentence }) => String(sentence));
     expect(said).toContain(
       'Re-painting: 4.5 GB of weights in 16 bit, 1.2 GB for each crop, one crop at a time.',
     );
@@ -115,15 +115,16 @@ describe('plans for SDXL, IP-Adapter plus, ViT-H and SAM 3 by the card’s memor
       'Looking at crops for their anchors: 1.4 GB of weights in 16 bit, 22 MB while it runs, unloaded afterwards.',
     );
     expect(said).toHaveLength(6);
-    const roomy = accepted(planMemory(f16, card(24), WISH)).phases.map(({ sentence }) => sentence);
+    const roomy = accepted(planMemory(f16, card(24), WISH)).phases.map(({ sentence }) => String(sentence));
     expect(roomy.filter((sentence) => sentence.endsWith(', stays loaded.'))).toHaveLength(4);
     expect(roomy.join()).toContain('for each crop, 4 crops at once.');
   });
 });
 
-describe('refusals', () => {
-  const refusal = (planned: Planned) => (planned.ok ? null : [planned.refusal, planned.nearest]);
+const refusal = (planned: Planned) =>
+  planned.ok ? null : [String(planned.refusal), String(planned.nearest)];
 
+describe('refusals', () => {
   it.each([
     [
       'crops too large',
@@ -134,7 +135,7 @@ describe('refusals', () => {
     [
       'a card too small for 32 bit',
       () => planMemory(f32, card(4, { shaderF16: false }), WISH),
-      'Re-painting needs 4.0 GB even with everything made as small as possible, and this graphics card has 3.4 GB for it.',
+      'Re-painting needs 4 GB even with everything made as small as possible, and this graphics card has 3.4 GB for it.',
       'These models fit a graphics card with 6 GB. The demo models run on this device.',
     ],
     [
@@ -157,10 +158,9 @@ describe('refusals', () => {
 
   it('advises to do without detection where that alone is too large', () => {
     const heavy = { ...f16, segment: { ...f16.segment!, runBytes: 20e9 } };
-    expect(planMemory(heavy, card(8), WISH)).toMatchObject({
-      ok: false,
-      nearest: 'It fits without the model that finds objects: mark them by hand.',
-    });
+    expect(refusal(planMemory(heavy, card(8), WISH))?.[1]).toBe(
+      'It fits without the model that finds objects: mark them by hand.',
+    );
   });
 });
 
@@ -179,10 +179,9 @@ describe('limits on one buffer', () => {
     const plan = (maxBufferBytes: number) =>
       planMemory(heavy, card(24, { maxBindingBytes: 5e8, maxBufferBytes }), WISH);
     expect(plan(1e9).ok).toBe(true);
-    expect(plan(1e9 - 1)).toMatchObject({
-      ok: false,
-      refusal: 'Reading prompts needs 1.0 GB in one piece, and this graphics card allows 1.0 GB.',
-    });
+    expect(refusal(plan(1e9 - 1))?.[0]).toBe(
+      'Reading prompts needs 1 GB in one piece, and this graphics card allows 1 GB.',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Sentence } from '#domain/job/sentence.ts';
+import { say, Sentence } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { DetectRequest, RefineRequest } from '#domain/job/request.ts';
@@ -83,7 +83,7 @@ async function run(
 ): Promise<Outcome> {
   const context = { signal: controller.signal, onEvent: (event: JobEvent) => void events.push(event) };
   const { canvas } = await refine(PICTURE, refineRequest, services, context);
-  const notices = events.flatMap((event) => (event.kind === 'notice' ? [event.message] : []));
+  const notices = events.flatMap((event) => (event.kind === 'notice' ? [say(event.message)] : []));
   return { canvas, events, notices };
 }
 

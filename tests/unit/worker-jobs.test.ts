@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { asResult, Jobs } from '#worker/jobs.ts';
 
 const progress = (fraction: number): JobEvent => ({
@@ -85,6 +86,13 @@ describe('outcomes that cross to the page', () => {
     });
   });
 
+  it('keeps what was put into a sentence, so that the page can say it in another language', async () => {
+    const failed = await failing(new AppError('bad-file', sentence`"${'a.png'}" has ${3} sides.`));
+    const message = '"a.png" has 3 sides.';
+    const plain = { id: '"{0}" has {1} sides.', values: ['a.png', 3] };
+    expect(structuredClone(failed)).toEqual({ ok: false, error: { code: 'bad-file', message, sentence: plain } });
+  });
+
   it('calls the browser’s own abort a stop', async () => {
     expect(await failing(new DOMException('signal is aborted', 'AbortError'))).toEqual({
       ok: false,
@@ -99,7 +107,8 @@ describe('outcomes that cross to the page', () => {
       ['a bare string', 'a bare string'],
     ] as const) {
       const message = `Something unexpected went wrong: ${reason}`;
-      expect(await failing(thrown)).toEqual({ ok: false, error: { code: 'internal', message } });
+      const sentence = { id: 'Something unexpected went wrong: {0}', values: [reason] };
+      expect(await failing(thrown)).toEqual({ ok: false, error: { code: 'internal', message, sentence } });
       expect(log).toHaveBeenLastCalledWith(thrown);
     }
   });

@@ -1,4 +1,6 @@
+import { say, type Words } from '#domain/job/sentence.ts';
 import { de } from './de/index.ts';
+import { sentences } from './de/sentences/index.ts';
 import { en, type Catalogue } from './en/index.ts';
 import { liveView } from './live-view.ts';
 import { preferredLocale, type Locale } from './locale.ts';
@@ -28,6 +30,12 @@ export function followLanguages(languages: readonly string[]): void {
 
 /** Every text of the studio in the present language. Read it when it is shown: see {@link liveView}. */
 export const messages: Catalogue = liveView(en, () => CATALOGUES[currentLocale()]);
+
+/** What the worker says, in the present language; English where that does not have it. */
+export function said(words: Words): string {
+  const locale = currentLocale();
+  return say(words, (id) => (locale === 'de' ? (sentences[id] ?? id) : id), WORDS[locale].measure);
+}
 
 /** "45 s", "2 min 10 s", "1 h 5 min": rounded so that it does not flicker. */
 export function formatDuration(durationMs: number): string {

@@ -9,6 +9,8 @@ export interface Words {
   number(value: number): string;
   /** "0.50": exactly so many decimals, for columns of numbers. */
   decimals(value: number, count: number): string;
+  /** "1024", "0.35": as typed, for measures in the middle of a sentence. */
+  measure(value: number | bigint): string;
   /** "45%" of a whole that is 1; whole percents, rounded down so that 100 % means done. */
   percent(fraction: number): string;
   /** "1 file", "3 files". */
@@ -29,6 +31,7 @@ export function wordsOf(locale: Locale): Words {
     number,
     decimals: (value, count) =>
       value.toLocaleString(locale, { minimumFractionDigits: count, maximumFractionDigits: count }),
+    measure: (value) => value.toLocaleString(locale, { useGrouping: false, maximumFractionDigits: 6 }),
     percent: (fraction) => percents.format(Math.floor(fraction * 100 + 1e-9) / 100),
     plural: (count, forms) => `${number(count)} ${forms[rules.select(count)] ?? forms.other}`,
     bytes: (byteCount) => formatUnit(locale, byteCount),

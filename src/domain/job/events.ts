@@ -1,5 +1,6 @@
 import type { Layer } from '../document/layer.ts';
 import type { Rect } from '../geometry/rect.ts';
+import type { Words } from './sentence.ts';
 
 /** The phases of the main job, in order. */
 export type JobPhase =
@@ -14,7 +15,7 @@ export interface ProgressEvent {
   /** Estimated time left; null until one unit of work has been measured. */
   readonly remainingMs: number | null;
   /** "tile 7/25 · step 4/7". */
-  readonly detail: string;
+  readonly detail: Words;
 }
 
 /** A finished piece of canvas, so that it can be shown before the job ends. */
@@ -35,7 +36,7 @@ export interface LayerEvent {
 /** Something the user should know though the job goes on, e.g. that no vision model is loaded. */
 export interface NoticeEvent {
   readonly kind: 'notice';
-  readonly message: string;
+  readonly message: Words;
 }
 
 export type JobEvent = ProgressEvent | AreaEvent | LayerEvent | NoticeEvent;

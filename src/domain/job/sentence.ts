@@ -10,6 +10,9 @@ export interface SentenceData {
   readonly values: readonly SentenceValue[];
 }
 
+/** What a user reads, English unless the page translates it: a plain string is a sentence without values. */
+export type Words = string | SentenceData;
+
 /** Numbers as English writes them in the middle of a sentence. */
 const englishNumber = (value: number | bigint): string => String(value);
 
@@ -19,10 +22,12 @@ const englishNumber = (value: number | bigint): string => String(value);
  * @param number writes a number.
  */
 export function say(
-  { id, values }: SentenceData,
+  words: Words,
   translate: (id: string) => string = (english) => english,
   number: (value: number | bigint) => string = englishNumber,
 ): string {
+  if (typeof words === 'string') return translate(words);
+  const { id, values } = words;
   return translate(id).replace(/\{(\d+)\}/g, (_, index: string) => {
     const value = values[Number(index)] ?? '';
     if (typeof value === 'object') return say(value, translate, number);

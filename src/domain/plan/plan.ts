@@ -1,3 +1,4 @@
+import type { Sentence } from '../job/sentence.ts';
 import { CODEC_TILES, type CropPx, type LinearBits, type ModelCosts } from './costs.ts';
 import { usableBytes, type DeviceFacts } from './device.ts';
 import { learn, NOTHING_LEARNT, type LearntLimit } from './learnt.ts';
@@ -31,9 +32,9 @@ export interface Plan {
 export interface Refusal {
   readonly ok: false;
   /** Why it cannot run. */
-  readonly refusal: string;
+  readonly refusal: Sentence;
   /** What would. */
-  readonly nearest: string;
+  readonly nearest: Sentence;
 }
 
 export type Planned = Plan | Refusal;
