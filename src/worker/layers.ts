@@ -179,7 +179,9 @@ export class StudioLayers implements LayersApi {
   /** The canvas that a stack is of: the present one, or one of the size its latest painting was made on. */
   async #canvasOf(layers: readonly Layer[]): Promise<LayerCanvas | null> {
     const document = this.#host.opened();
-    const size = latestPainted(document, layers)?.canvas;
+    // After this worker took over from another, nothing was painted here yet, but the pixels are on the disk.
+    const found = document.canvas ? null : layers.findLast(({ pixels }) => this.#store.has(pixels.id));
+    const size = (latestPainted(document, layers) ?? found)?.canvas;
     if (!size || (document.canvas && sameSize(document.canvas.base, size))) return document.canvas;
     const canvas = await this.#open(document, size);
     this.#put(document, canvas);

@@ -14,7 +14,7 @@ export interface WeightedArea {
  * Independent of the order of the pastes; where nothing overlaps nothing changes; a sibling at opacity 0 counts as none.
  */
 export function shareWeight(own: WeightedArea, siblings: readonly WeightedArea[]): Field<'canvas'> {
-  const others = siblings.filter(({ area, opacity }) => opacity > 0 && overlaps(area, own.area));
+  const others = siblings.filter(({ area }) => overlaps(area, own.area));
   if (others.length === 0) return own.alpha;
   const sum = own.alpha.data.map((alpha) => alpha * own.opacity);
   for (const other of others) addInto(sum, own.area, other);
