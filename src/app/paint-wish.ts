@@ -2,6 +2,7 @@ import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { sameSize } from '#domain/document/stack.ts';
 import type { Candidate } from '#domain/document/state.ts';
+import { tileGrid } from '#domain/tiling/grid.ts';
 import type { Detection, DetectionOverrides, RefineRequest } from '#domain/job/request.ts';
 
 /** What some detections do differently, by their ids. */
@@ -23,10 +24,11 @@ export function wishFor(
   const wanted = free.flatMap(({ origin: { detectionId } }) =>
     detectionId !== null && known.has(detectionId) ? [detectionId] : [],
   );
-  const tiles = free.flatMap(({ weight }) => {
+  const tiles = free.flatMap(({ weight, canvas }) => {
     if (weight.kind !== 'tile') return [];
     // A number means another place on another grid.
-    return weight.tilePx === global.tilePx && weight.overlapPx === global.overlapPx ? [weight.index] : [];
+    const { tilePx, overlapPx } = tileGrid(global, canvas);
+    return weight.tilePx === tilePx && weight.overlapPx === overlapPx ? [weight.index] : [];
   });
   return { detections: [...new Set(wanted)], tiles };
 }

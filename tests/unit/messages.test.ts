@@ -23,7 +23,7 @@ const ALIKE = new Set(
     ['Luna Studio', 'Studio', 'ComfyUI', 'LoRAs', 'SDXL base', 'Pony', 'Illustrious', 'Lightning', 'Turbo'],
     ['LCM', 'Hyper-SD', 'Euler', 'Euler ancestral', 'Heun', 'DPM++ 2M', 'Karras', 'SGM uniform'],
     ['Original', 'Autoencoder', 'Optional', 'Export', 'Normal', 'Sampling', 'Sampler', 'Seed', 'Batch'],
-    ['Esc', 'px'],
+    ['Esc', 'px', 'Name', 'Prompt'],
   ].flat(),
 );
 
