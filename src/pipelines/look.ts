@@ -1,14 +1,15 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { FoundObject } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { mergeTiles, type TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { detectionTiles } from '#domain/sam3/tiles.ts';
-import { foundObjects, MAX_ANSWERS, required } from './detect.ts';
+import { MAX_ANSWERS, required } from './detect.ts';
 import type { ImageFeatures } from './image-features.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
 import type { EncodedImage, ExampleArea, Services } from './services.ts';
-import { cellPx, tileAnswers, tileQuestion, type Question } from './tiled-detection.ts';
+import { tileAnswers, tileQuestion, wholeAnswers, type Question } from './tiled-detection.ts';
 
 /** What to look for: a phrase, examples, or both. */
 export interface LookWish {
@@ -66,7 +67,7 @@ export async function look(
   const found =
     tiles.length === 0
       ? answers.map((answer) => answer.found)
-      : mergeTiles(answers, session.marginPx).slice(0, MAX_TILED_ANSWERS);
+      : mergeTiles(answers).slice(0, MAX_TILED_ANSWERS);
   return { found, presence, readAs, encodeMs, decodeMs };
 }
 
@@ -86,7 +87,6 @@ class LookSession {
   readAs: string | null = null;
   encodeMs = 0;
   decodeMs = 0;
-  marginPx = 0;
   readonly #image: Raster8<'image'>;
   readonly #services: Pick<Services, 'segmenter' | 'plan'>;
   readonly #features: ImageFeatures;
@@ -135,8 +135,7 @@ class LookSession {
     this.readAs = readAs;
     const answers = tile
       ? tileAnswers(conceptId, detections, tile, this.#image)
-      : foundObjects(conceptId, detections, this.#image).map((found) => ({ found, tile: null }));
-    if (tile) this.marginPx = Math.max(this.marginPx, cellPx(detections, tile, this.#image));
+      : wholeAnswers(conceptId, detections, this.#image);
     this.decodeMs += performance.now() - begin;
     return answers;
   }
@@ -147,8 +146,8 @@ class LookSession {
     return !plan || plan.residency === 'all' ? TILE_FEATURE_BYTES : 0;
   }
 
-  #detail(tile: Rect<'image'> | null): string {
-    if (!tile) return 'the whole picture';
-    return `tile ${++this.#asked}/${this.#count - 1}`;
+  #detail(tile: Rect<'image'> | null): Sentence {
+    if (!tile) return sentence`the whole picture`;
+    return sentence`tile ${++this.#asked}/${this.#count - 1}`;
   }
 }

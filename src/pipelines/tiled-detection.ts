@@ -3,7 +3,7 @@ import { logitsToRle } from '#domain/mask/logits-rle.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import type { TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { fromTile, intoTile, onGrid } from '#domain/sam3/tiles.ts';
-import { maskGrid } from './detect.ts';
+import { foundObjects, maskGrid } from './detect.ts';
 import type { ExampleArea, RawDetection } from './services.ts';
 
 /** What is asked about a picture or one of its tiles. */
@@ -51,17 +51,18 @@ export function tileAnswers(
         presence,
       },
       tile: area,
+      cellPx: area.width / logits.width,
     }))
     .filter(({ found }) => !isEmptyMask(found.mask));
 }
 
-/** How near to a tile's border a mask counts as cut by it, mask pixels: one and a half cells of the mask head. */
-export function cellPx(
+/** Answers about the whole picture, to be merged with those of its tiles. */
+export function wholeAnswers(
+  conceptId: string,
   detections: readonly RawDetection[],
-  tile: Rect<'image'>,
   picture: Size<'image'>,
-): number {
-  const area = onGrid(tile, picture, maskGrid(picture));
+): TileAnswer[] {
   const [first] = detections;
-  return first ? 1.5 * (area.width / first.logits.width) + 1 : 0;
+  const cellPx = first ? maskGrid(picture).width / first.logits.width : 0;
+  return foundObjects(conceptId, detections, picture).map((found) => ({ found, tile: null, cellPx }));
 }

@@ -134,7 +134,7 @@ describe('looking at tiles', () => {
     const features = new ImageFeatures();
     await run(features, {});
     const progress = events.flatMap((event) => (event.kind === 'progress' ? [event] : []));
-    expect([...new Set(progress.map(({ detail }) => detail))]).toEqual([
+    expect([...new Set(progress.map(({ detail }) => String(detail)))]).toEqual([
       'the whole picture',
       'tile 1/3',
       'tile 2/3',
@@ -151,7 +151,7 @@ describe('looking at tiles', () => {
     const controller = new AbortController();
     const stop = (event: JobEvent) => {
       events.push(event);
-      if (event.kind === 'progress' && event.detail === 'tile 2/3') controller.abort();
+      if (event.kind === 'progress' && String(event.detail) === 'tile 2/3') controller.abort();
     };
     const stopped = look(picture, wish({ floor: 0.3, tilePx: 300 }), { segmenter }, features, {
       signal: controller.signal,
