@@ -1,3 +1,4 @@
+import type { Words } from '#domain/job/sentence.ts';
 import type { IpAdapterConfig } from './ip-adapter/config.ts';
 import type { LoraNaming, LoraTarget } from './lora/names.ts';
 import type { LoraFamily } from './lora/parse.ts';
@@ -23,7 +24,7 @@ export type ModelFile =
   | ({ readonly kind: 'unknown' } & Told);
 
 interface Told {
-  readonly sentence: string;
+  readonly sentence: Words;
 }
 
 export interface TextTower {

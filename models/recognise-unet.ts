@@ -1,3 +1,4 @@
+import { listed, sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from './graph/weight-recipe.ts';
 import type { ModelFile, TextTower } from './model-file.ts';
 import { DEFAULT_HEAD_DIM, isInpaintUnet, readUnetConfig, type UnetConfig } from './sdxl/unet-config.ts';
@@ -75,27 +76,30 @@ function withoutLabels(shapes: ShapeTable): ModelFile {
     kind: 'refused',
     what: version ? `SD ${version}` : 'other UNet',
     sentence: version
-      ? `This is a Stable Diffusion ${version} model; the studio needs an SDXL checkpoint.`
-      : 'This diffusion model has no size conditioning, so it is not of the SDXL family the studio needs.',
+      ? sentence`This is a Stable Diffusion ${version} model; the studio needs an SDXL checkpoint.`
+      : sentence`This diffusion model has no size conditioning, so it is not of the SDXL family the studio needs.`,
   };
 }
 
 function refusal(config: UnetConfig): ModelFile | null {
-  const refused = (what: string, sentence: string): ModelFile => ({ kind: 'refused', what, sentence });
+  const refused = (what: string, why: Sentence): ModelFile => ({ kind: 'refused', what, sentence: why });
   const { inChannels, outChannels, modelChannels, admDim } = config;
   if (modelChannels === REFINER.modelChannels && admDim === REFINER.admDim)
-    return refused('refiner', 'This is the SDXL refiner; the studio needs an SDXL base checkpoint.');
+    return refused('refiner', sentence`This is the SDXL refiner; the studio needs an SDXL base checkpoint.`);
   if (modelChannels === SDXL_CHANNELS && config.contextDim === SD2_CONTEXT)
-    return refused('SD 2.x', 'This is a Stable Diffusion 2.x model; the studio needs an SDXL checkpoint.');
+    return refused(
+      'SD 2.x',
+      sentence`This is a Stable Diffusion ${'2.x'} model; the studio needs an SDXL checkpoint.`,
+    );
   if (inChannels !== outChannels && !isInpaintUnet(config))
     return refused(
       'other inputs',
-      `This UNet takes ${inChannels} channels and gives ${outChannels}, so it needs more than noise and text (an edit model?); the studio cannot feed it.`,
+      sentence`This UNet takes ${inChannels} channels and gives ${outChannels}, so it needs more than noise and text (an edit model?); the studio cannot feed it.`,
     );
   if (admDim <= SIZES_DIM)
     return refused(
       'other UNet',
-      `This UNet's label vector is ${admDim} wide, too narrow for SDXL's text and size conditioning.`,
+      sentence`This UNet's label vector is ${admDim} wide, too narrow for SDXL's text and size conditioning.`,
     );
   return null;
 }
@@ -103,12 +107,12 @@ function refusal(config: UnetConfig): ModelFile | null {
 /** Names the first tensor that is missing or has a shape that contradicts the others. */
 function damage(shapes: ShapeTable, config: UnetConfig): ModelFile | null {
   const { missing, misshapen } = checkUnetShapes(shapes, config);
-  const reason = misshapen[0] ?? (missing[0] === undefined ? null : `"${missing[0]}" is missing`);
+  const reason = misshapen[0] ?? (missing[0] === undefined ? null : sentence`"${missing[0]}" is missing`);
   if (reason === null) return null;
   return {
     kind: 'refused',
     what: 'damaged',
-    sentence: `This looks like an SDXL checkpoint, but its tensors do not fit together: ${reason}. The file may be incomplete; download it again.`,
+    sentence: sentence`This looks like an SDXL checkpoint, but its tensors do not fit together: ${reason}. The file may be incomplete; download it again.`,
   };
 }
 
@@ -116,33 +120,36 @@ function damage(shapes: ShapeTable, config: UnetConfig): ModelFile | null {
 const USUAL_FILES = {
   'CLIP-L': 'clip_l.safetensors',
   'CLIP-bigG': 'clip_g.safetensors',
-  'a VAE': 'sdxl_vae.safetensors',
+  VAE: 'sdxl_vae.safetensors',
 } as const;
 
-function describe(config: UnetConfig, text: readonly TextTower[], codec: string | null): string {
-  const [article, size] =
-    config.modelChannels === SDXL_CHANNELS ? ['an', 'SDXL'] : ['a', 'small SDXL-family'];
-  const kind = isInpaintUnet(config) ? `${size} inpainting` : size;
+type Part = keyof typeof USUAL_FILES;
+
+function describe(config: UnetConfig, text: readonly TextTower[], codec: string | null): Sentence {
+  const small = config.modelChannels !== SDXL_CHANNELS;
+  const size = small ? sentence`small SDXL-family` : sentence`SDXL`;
+  const kind = isInpaintUnet(config) ? sentence`${size} inpainting` : size;
   const missing = missingParts(text, codec);
-  if (missing.length === 0) return `A complete ${kind} checkpoint.`;
-  const what =
-    text.length === 0 && !codec
-      ? `The UNet of ${article} ${kind} model`
-      : `A${article.slice(1)} ${kind} checkpoint`;
-  const files = listed(missing.map((part) => USUAL_FILES[part]));
-  const them = missing.length === 1 ? 'It is often' : 'They are often';
-  return `${what}; it also needs ${listed(missing)} from other files. ${them} called ${files}; add ${missing.length === 1 ? 'it' : 'them'}, or use a complete checkpoint.`;
+  if (missing.length === 0) return sentence`A complete ${kind} checkpoint.`;
+  const bare = text.length === 0 && !codec;
+  const unet = small ? sentence`The UNet of a ${kind} model` : sentence`The UNet of an ${kind} model`;
+  const checkpoint = small ? sentence`A ${kind} checkpoint` : sentence`An ${kind} checkpoint`;
+  return lacking(bare ? unet : checkpoint, missing);
 }
 
-function missingParts(text: readonly TextTower[], codec: string | null): (keyof typeof USUAL_FILES)[] {
+function lacking(what: Sentence, missing: readonly Part[]): Sentence {
+  const parts = listed(missing.map((part) => (part === 'VAE' ? sentence`a VAE` : part)));
+  const files = listed(missing.map((part) => USUAL_FILES[part]));
+  return missing.length === 1
+    ? sentence`${what}; it also needs ${parts} from other files. It is often called ${files}; add it, or use a complete checkpoint.`
+    : sentence`${what}; it also needs ${parts} from other files. They are often called ${files}; add them, or use a complete checkpoint.`;
+}
+
+function missingParts(text: readonly TextTower[], codec: string | null): Part[] {
   const has = (which: TextTower['which']) => text.some((tower) => tower.which === which);
   return [
     ...(has('clip-l') ? [] : (['CLIP-L'] as const)),
     ...(has('clip-g') ? [] : (['CLIP-bigG'] as const)),
-    ...(codec ? [] : (['a VAE'] as const)),
+    ...(codec ? [] : (['VAE'] as const)),
   ];
-}
-
-function listed(parts: readonly string[]): string {
-  return parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
 }

@@ -1,3 +1,4 @@
+import { listed, sentence, type Sentence } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { clipView, findClipTowers } from './clip/naming.ts';
 import { MissingWeightError, type ShapeTable, type WeightRecipe } from './graph/weight-recipe.ts';
@@ -29,13 +30,17 @@ export function recogniseModel(
     return recognised(shapes, metadata);
   } catch (error) {
     if (!(error instanceof AppError || error instanceof MissingWeightError)) throw error;
-    return { kind: 'refused', what: 'damaged', sentence: error.message };
+    return {
+      kind: 'refused',
+      what: 'damaged',
+      sentence: error instanceof AppError ? error.sentence : error.message,
+    };
   }
 }
 
 function recognised(shapes: ShapeTable, metadata: ReadonlyMap<string, string>): ModelFile {
   const naming = sam3Naming(shapes.keys());
-  if (naming) return { kind: 'sam3', naming, sentence: `SAM 3 with ${naming} key names.` };
+  if (naming) return { kind: 'sam3', naming, sentence: sentence`SAM 3 with ${naming} key names.` };
   const lora = recogniseLora(shapes);
   if (lora) return lora;
   const refused = refusedFamily(shapes);
@@ -71,12 +76,12 @@ function adapter(shapes: ShapeTable): ModelFile {
       sentence:
         'This IP-Adapter is for Stable Diffusion 1.5; the studio needs one for SDXL, such as ip-adapter-plus_sdxl_vit-h.',
     };
-  const reads = config.kind === 'plus' ? 'the hidden states' : 'the image embedding';
-  const form = config.kind === 'plus' ? 'plus' : 'base';
+  const { kind, tokens, imageDim } = config;
+  const reads = kind === 'plus' ? sentence`the hidden states` : sentence`the image embedding`;
   return {
     kind: 'ip-adapter',
     config,
-    sentence: `IP-Adapter (${form}, ${config.tokens} tokens); it reads ${reads} of a CLIP vision model, ${config.imageDim} wide.`,
+    sentence: sentence`IP-Adapter (${kind}, ${tokens} tokens); it reads ${reads} of a CLIP vision model, ${imageDim} wide.`,
   };
 }
 
@@ -116,7 +121,7 @@ function vaeFile(shapes: ShapeTable): ModelFile {
   return {
     kind: 'vae',
     latentChannels,
-    sentence: `An autoencoder (VAE) with ${latentChannels} latent channels.`,
+    sentence: sentence`An autoencoder (VAE) with ${latentChannels} latent channels.`,
   };
 }
 
@@ -128,9 +133,12 @@ function taesdFile(shapes: ShapeTable): ModelFile | null {
     return null;
   const { latentChannels } = taesdConfig(canonical);
   const [encoder, decoder] = [canonical.has('encoder.0.weight'), canonical.has('decoder.1.weight')];
-  const half = encoder && decoder ? '' : encoder ? ' (encoder only)' : ' (decoder only)';
-  const sentence = `A tiny autoencoder (TAESD)${half} with ${latentChannels} latent channels.`;
-  return { kind: 'taesd', latentChannels, encoder, decoder, sentence };
+  const half = encoder ? sentence`encoder only` : sentence`decoder only`;
+  const told =
+    encoder && decoder
+      ? sentence`A tiny autoencoder (TAESD) with ${latentChannels} latent channels.`
+      : sentence`A tiny autoencoder (TAESD) (${half}) with ${latentChannels} latent channels.`;
+  return { kind: 'taesd', latentChannels, encoder, decoder, sentence: told };
 }
 
 function visionFile(shapes: ShapeTable): ModelFile | null {
@@ -144,15 +152,18 @@ function visionFile(shapes: ShapeTable): ModelFile | null {
     kind: 'clip-vision',
     layers,
     width,
-    sentence: `A CLIP vision model: ${layers} layers, ${width} wide${layers === 32 && width === 1280 ? ' (ViT-H)' : ''}.`,
+    sentence:
+      layers === 32 && width === 1280
+        ? sentence`A CLIP vision model: ${layers} layers, ${width} wide (ViT-H).`
+        : sentence`A CLIP vision model: ${layers} layers, ${width} wide.`,
   };
 }
 
 function textFile(shapes: ShapeTable): ModelFile | null {
   const towers = textTowers(shapes);
   if (towers.length === 0) return null;
-  const names = towers.map(({ which }) => (which === 'clip-l' ? 'CLIP-L' : 'OpenCLIP bigG')).join(' and ');
-  return { kind: 'clip-text', towers, sentence: `Text encoder: ${names}.` };
+  const names = listed(towers.map(({ which }) => (which === 'clip-l' ? 'CLIP-L' : 'OpenCLIP bigG')));
+  return { kind: 'clip-text', towers, sentence: sentence`Text encoder: ${names}.` };
 }
 
 function countLayers(names: readonly string[], prefix: string): number {
@@ -162,7 +173,7 @@ function countLayers(names: readonly string[], prefix: string): number {
   return new Set(indices).size;
 }
 
-function unknownSentence(shapes: ShapeTable): string {
-  const [first = 'nothing'] = shapes.keys();
-  return `This file's ${shapes.size} tensors (the first is "${first}") belong to no model the studio knows. It reads SDXL checkpoints, VAEs, CLIP, IP-Adapter, SAM 3 and LoRA files.`;
+function unknownSentence(shapes: ShapeTable): Sentence {
+  const [first = ''] = shapes.keys();
+  return sentence`This file's ${shapes.size} tensors (the first is "${first}") belong to no model the studio knows. It reads SDXL checkpoints, VAEs, CLIP, IP-Adapter, SAM 3 and LoRA files.`;
 }

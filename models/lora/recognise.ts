@@ -1,3 +1,4 @@
+import { Sentence, sentence, type SentenceValue } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { ModelFile } from '../model-file.ts';
 import { namingOfStem, targetOfStem, type LoraNaming, type LoraTarget } from './names.ts';
@@ -20,8 +21,8 @@ export function recogniseLora(shapes: ShapeTable): ModelFile | null {
   return otherFamily(modules) ?? otherVersion(modules) ?? facts(modules);
 }
 
-function refused(what: string, sentence: string): ModelFile {
-  return { kind: 'refused', what, sentence };
+function refused(what: string, why: Sentence): ModelFile {
+  return { kind: 'refused', what, sentence: why };
 }
 
 function otherFamily(modules: readonly LoraModule[]): ModelFile | null {
@@ -29,12 +30,12 @@ function otherFamily(modules: readonly LoraModule[]): ModelFile | null {
   if (!first)
     return refused(
       'other LoRA',
-      'This LoRA is of a form that the studio does not know (OFT, GLoRA or similar).',
+      sentence`This LoRA is of a form that the studio does not know (OFT, GLoRA or similar).`,
     );
   if (modules.some(({ stem }) => targetOfStem(stem))) return null;
   return refused(
     'other LoRA',
-    `This LoRA is for another kind of model (it changes "${first.stem}"); the studio refines with the SDXL family.`,
+    sentence`This LoRA is for another kind of model (it changes "${first.stem}"); the studio refines with the SDXL family.`,
   );
 }
 
@@ -45,7 +46,7 @@ function otherVersion(modules: readonly LoraModule[]): ModelFile | null {
   if (!version) return null;
   return refused(
     `LoRA for SD ${version}`,
-    `This LoRA is for Stable Diffusion ${version}; it does not fit the SDXL checkpoints that the studio uses.`,
+    sentence`This LoRA is for Stable Diffusion ${version}; it does not fit the SDXL checkpoints that the studio uses.`,
   );
 }
 
@@ -65,12 +66,12 @@ function facts(modules: readonly LoraModule[]): ModelFile {
   return { kind: 'lora', ...known, sentence: describe(known, ranks.length > 1) };
 }
 
-const FAMILY_NAMES: Readonly<Record<LoraFamily, string | null>> = {
+const FAMILY_NAMES: Readonly<Record<LoraFamily, SentenceValue | null>> = {
   lora: null,
   locon: 'LoCon',
   loha: 'LoHa',
   lokr: 'LoKr',
-  diff: 'full differences',
+  diff: sentence`full differences`,
 };
 
 interface Facts {
@@ -81,24 +82,23 @@ interface Facts {
   readonly rank: number | null;
 }
 
-function describe({ naming, families, dora, targets, rank }: Facts, mixedRanks: boolean): string {
+function describe({ naming, families, dora, targets, rank }: Facts, mixedRanks: boolean): Sentence {
   const details = [
     naming,
     ...families.flatMap((family) => FAMILY_NAMES[family] ?? []),
     ...(dora ? ['DoRA'] : []),
-    ...(rank === null ? [] : [`rank ${mixedRanks ? 'up to ' : ''}${rank}`]),
+    ...(rank === null ? [] : [mixedRanks ? sentence`rank up to ${rank}` : sentence`rank ${rank}`]),
   ];
-  return `A LoRA (${details.join(', ')}) for ${targetWords(targets)}.`;
+  const list = new Sentence(details.map((_, index) => `{${index}}`).join(', '), details);
+  return sentence`A LoRA (${list}) for ${targetWords(targets)}.`;
 }
 
-function targetWords(targets: readonly LoraTarget[]): string {
+function targetWords(targets: readonly LoraTarget[]): Sentence {
   const text = targets.filter((target) => target !== 'unet');
+  if (text.length === 0) return sentence`the UNet`;
   const encoders =
     text.length === 2
-      ? 'both text encoders'
-      : text[0] === 'clip-l'
-        ? 'the text encoder CLIP-L'
-        : 'the text encoder CLIP-bigG';
-  if (text.length === 0) return 'the UNet';
-  return targets.includes('unet') ? `the UNet and ${encoders}` : encoders;
+      ? sentence`both text encoders`
+      : sentence`the text encoder ${text[0] === 'clip-l' ? 'CLIP-L' : 'CLIP-bigG'}`;
+  return targets.includes('unet') ? sentence`the UNet and ${encoders}` : encoders;
 }

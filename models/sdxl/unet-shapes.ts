@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { UnetBlock, UnetConfig, UnetModule } from './unet-config.ts';
 
@@ -6,7 +7,7 @@ export interface UnetKeyReport {
   readonly missing: readonly string[];
   readonly unknown: readonly string[];
   /** "key is [a, b], not [c, d]". */
-  readonly misshapen: readonly string[];
+  readonly misshapen: readonly Sentence[];
 }
 
 /** Compares a file's UNet tensors with what its own configuration implies. */
@@ -15,7 +16,7 @@ export function checkUnetShapes(shapes: ShapeTable, config: UnetConfig): UnetKey
   const misshapen = [...expected].flatMap(([key, dims]) => {
     const found = shapes.get(key);
     const same = !found || found.join() === dims.join();
-    return same ? [] : [`"${key}" is [${found.join(', ')}], not [${dims.join(', ')}]`];
+    return same ? [] : [sentence`"${key}" is [${found.join(', ')}], not [${dims.join(', ')}]`];
   });
   return {
     missing: [...expected.keys()].filter((key) => !shapes.has(key)),

@@ -1,4 +1,4 @@
-import { messages } from './messages.ts';
+import { messages, said } from './messages.ts';
 import type { LibraryEntry, ModelRole, SingleRole } from './worker-client.ts';
 
 /** What the library is sorted into. */
@@ -33,7 +33,9 @@ export function filterEntries(entries: readonly LibraryEntry[], query: string): 
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return entries;
   return entries.filter((entry) => {
-    const text = [entry.name, entry.folder, entry.sentence, entry.known?.title ?? ''].join(' ').toLowerCase();
+    const text = [entry.name, entry.folder, said(entry.sentence), entry.known?.title ?? '']
+      .join(' ')
+      .toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -1,3 +1,4 @@
+import { said } from './messages.ts';
 import { candidatesFor, filterEntries, groupEntries, type Grouping } from './models-library.ts';
 import type {
   LibraryEntry,
@@ -111,9 +112,10 @@ export class ModelsStateHolder {
 
   /** What an image model in use is. What it lacks is said only until other files bring it. */
   checkpointSentence({ sentence, needs }: LibraryEntry): string {
-    const [what = '', lacks] = sentence.split(';');
+    const whole = said(sentence);
+    const [what = '', lacks] = whole.split(';');
     const complete = lacks === undefined || needs.length === 0;
-    return complete || needs.some((role) => this.missing(role)) ? sentence : `${what}.`;
+    return complete || needs.some((role) => this.missing(role)) ? whole : `${what}.`;
   }
 
   candidates(role: ModelRole): readonly LibraryEntry[] {
@@ -129,7 +131,7 @@ export class ModelsStateHolder {
     return checkpoint?.gives.includes(role) ? { entry: checkpoint, inherited: true } : null;
   }
 
-  missing(role: SingleRole): { readonly required: boolean; readonly sentence: string } | null {
+  missing(role: SingleRole): ModelsState['missing'][number] | null {
     return this.state?.missing.find((each) => each.role === role) ?? null;
   }
 

@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { EXTRA_MODEL_PATHS, isAbsolutePath, pathComponents } from '#formats/extra-model-paths.ts';
 import { folderAt } from './folder-listing.ts';
 
@@ -43,6 +44,6 @@ function isSameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-export function outsideSentence(path: string, rootName: string): string {
-  return `${EXTRA_MODEL_PATHS} names "${path}", which is not inside the linked folder "${rootName}". If there are models in it, link that folder too.`;
+export function outsideSentence(path: string, rootName: string): Sentence {
+  return sentence`${EXTRA_MODEL_PATHS} names "${path}", which is not inside the linked folder "${rootName}". If there are models in it, link that folder too.`;
 }

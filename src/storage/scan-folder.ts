@@ -1,3 +1,4 @@
+import { say, sentence, type Words } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import {
   EXTRA_MODEL_PATHS,
@@ -38,9 +39,9 @@ export interface FolderScan {
   readonly layout: FolderLayout;
   readonly files: readonly ScannedFile[];
   /** Files that look like models and cannot be used, each with the way out. */
-  readonly refused: readonly { readonly path: string; readonly sentence: string }[];
+  readonly refused: readonly { readonly path: string; readonly sentence: Words }[];
   /** Sentences about what could not be followed. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Words[];
 }
 
 export interface ScanLimits {
@@ -91,8 +92,9 @@ class FolderWalk {
   readonly #options: ScanOptions;
   readonly #limits: ScanLimits;
   readonly #files: ScannedFile[] = [];
-  readonly #refused: { path: string; sentence: string }[] = [];
-  readonly #notices = new Set<string>();
+  readonly #refused: { path: string; sentence: Words }[] = [];
+  /** By their English text: each is said once. */
+  readonly #notices = new Map<string, Words>();
   readonly #visited = new Set<string>();
   /** Places extra_model_paths.yaml names, by path. */
   readonly #told = new Map<string, KindHint>();
@@ -110,8 +112,8 @@ class FolderWalk {
       await this.#visit({ directory: this.#root, path: [], set: null });
     } catch (error) {
       if (!(error instanceof LimitReached)) throw error;
-      this.#notices.add(
-        `"${this.#root.name}" has too many files to look at all of them. Link the folder with the models in it instead.`,
+      this.#note(
+        sentence`"${this.#root.name}" has too many files to look at all of them. Link the folder with the models in it instead.`,
       );
     }
   }
@@ -122,7 +124,7 @@ class FolderWalk {
       kindHint: kindHintOf(file.folder === '' ? [] : file.folder.split('/'), this.#told),
     }));
     const layout = this.#layout ?? 'folder';
-    return { layout, files, refused: this.#refused, notices: [...this.#notices] };
+    return { layout, files, refused: this.#refused, notices: [...this.#notices.values()] };
   }
 
   async #visit(place: Place): Promise<void> {
@@ -140,7 +142,7 @@ class FolderWalk {
       if (place.path.length < this.#limits.depth)
         await this.#visit({ directory, path: [...place.path, name], set });
       else
-        this.#notices.add(`Folders below "${path}" were not looked at, because they are nested too deeply.`);
+        this.#note(sentence`Folders below "${path}" were not looked at, because they are nested too deeply.`);
     }
     const extra = listing.files.get(EXTRA_MODEL_PATHS);
     if (extra && place.path.length <= 1) await this.#followExtraPaths(extra, place.path);
@@ -154,7 +156,7 @@ class FolderWalk {
     } catch (error) {
       if (error instanceof LimitReached) throw error;
       throwIfWithdrawn(error, this.#root.name);
-      this.#notices.add(`The folder "${path.join('/') || this.#root.name}" could not be read.`);
+      this.#note(sentence`The folder "${path.join('/') || this.#root.name}" could not be read.`);
       return null;
     }
   }
@@ -173,7 +175,7 @@ class FolderWalk {
     const folder = path.join('/');
     const at = (name: string) => [...path, name].join('/');
     const sharded = shardedModels([...files.keys()]);
-    for (const { name, sentence } of sharded.models) this.#refuse(at(name), sentence);
+    for (const { name, sentence: why } of sharded.models) this.#refuse(at(name), why);
     for (const [name, handle] of files) {
       if (WEIGHTS.test(name) && !sharded.shards.has(name)) {
         const file = await this.#look(handle, at(name));
@@ -187,8 +189,12 @@ class FolderWalk {
     this.#files.push(file);
   }
 
-  #refuse(path: string, sentence: string): void {
-    if (this.#refused.length < this.#limits.files) this.#refused.push({ path, sentence });
+  #note(words: Words): void {
+    this.#notices.set(say(words), words);
+  }
+
+  #refuse(path: string, why: Words): void {
+    if (this.#refused.length < this.#limits.files) this.#refused.push({ path, sentence: why });
   }
 
   #refuseByName(name: string, path: string): void {
@@ -196,7 +202,7 @@ class FolderWalk {
       refuseByName(name);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
-      this.#refuse(path, error.message);
+      this.#refuse(path, error.sentence);
     }
   }
 
@@ -209,7 +215,7 @@ class FolderWalk {
       return { bytes: size, lastModified };
     } catch (error) {
       throwIfWithdrawn(error, this.#root.name);
-      this.#notices.add(`"${path}" could not be opened; it may have been moved just now.`);
+      this.#note(sentence`"${path}" could not be opened; it may have been moved just now.`);
       return null;
     }
   }
@@ -220,7 +226,7 @@ class FolderWalk {
       const hint = kindOfFolder(kind);
       if (place && hint) this.#told.set(place.path.join('/'), hint);
       if (place) await this.#visit({ ...place, set: null });
-      else this.#notices.add(outsideSentence(path, this.#root.name));
+      else this.#note(outsideSentence(path, this.#root.name));
     }
   }
 
@@ -231,7 +237,7 @@ class FolderWalk {
       return parseExtraModelPaths(new Uint8Array(await head.arrayBuffer()));
     } catch (error) {
       throwIfWithdrawn(error, this.#root.name);
-      this.#notices.add(error instanceof AppError ? error.message : `"${handle.name}" could not be read.`);
+      this.#note(error instanceof AppError ? error.sentence : sentence`"${handle.name}" could not be read.`);
       return [];
     }
   }

@@ -1,9 +1,11 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
+
 const INDEX = /^(.+)\.safetensors\.index(\.[^.]+)?\.json$/i;
 const SHARD = /^(.+)-\d{5}-of-\d{5}\.safetensors$/i;
 
 export interface Sharded {
   /** One per split model: the file that stands for it and why it cannot be used. */
-  readonly models: readonly { readonly name: string; readonly sentence: string }[];
+  readonly models: readonly { readonly name: string; readonly sentence: Sentence }[];
   readonly shards: ReadonlySet<string>;
 }
 
@@ -20,6 +22,6 @@ export function shardedModels(names: readonly string[]): Sharded {
   return { models, shards: new Set(shards) };
 }
 
-function sentenceFor(base: string): string {
-  return `"${base}" is split into several .safetensors files, which are not supported yet. Use a single-file version of the model, or merge it with save_pretrained(…, max_shard_size="100GB").`;
+function sentenceFor(base: string): Sentence {
+  return sentence`"${base}" is split into several .safetensors files, which are not supported yet. Use a single-file version of the model, or merge it with save_pretrained(…, max_shard_size="100GB").`;
 }

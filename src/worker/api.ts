@@ -1,8 +1,9 @@
 import type { ProxyMarked } from 'comlink';
 import type { ConceptsApi } from './api-concepts.ts';
 import type { LayersApi, RefineTarget } from './api-layers.ts';
+import type { MasksApi } from './api-masks.ts';
 import type { AppErrorCode } from '#domain/job/app-error.ts';
-import type { SentenceData } from '#domain/job/sentence.ts';
+import type { SentenceData, Words } from '#domain/job/sentence.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type {
@@ -55,7 +56,7 @@ export interface ModelInfo {
   /** File name. */
   readonly name: string;
   /** "SDXL checkpoint · UNet 2.6 B parameters, 4 latent channels". */
-  readonly description: string;
+  readonly description: Words;
   readonly bytes: number;
   readonly demo: boolean;
   /** Of a LoRA. */
@@ -81,7 +82,7 @@ export interface LibraryEntry {
   readonly needs: readonly SingleRole[];
   readonly usable: boolean;
   /** What it is; for files that cannot be used why, and what to do. */
-  readonly sentence: string;
+  readonly sentence: Words;
   /** How it was trained, as far as metadata and name tell: chooses the offered preset. */
   readonly family: PresetFamily | null;
   /** What the catalogue knows about it, once its hash or its size and structure matched. */
@@ -100,7 +101,7 @@ export interface LinkedFolder {
   readonly layout: string;
   readonly files: number;
   /** Sentences about what could not be followed, e.g. a path of extra_model_paths.yaml outside this folder. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Words[];
 }
 
 /** One file the catalogue can fetch, with what the user should know before. */
@@ -160,7 +161,7 @@ export interface ModelsState {
   readonly missing: readonly {
     readonly role: SingleRole;
     readonly required: boolean;
-    readonly sentence: string;
+    readonly sentence: Words;
   }[];
   /** LoRA keys that match nothing in the present checkpoint, by entry id. */
   readonly unmatched: Readonly<Record<string, readonly string[]>>;
@@ -303,6 +304,8 @@ export interface BrushStroke {
   /** 0 to 1; 1 when left out. */
   readonly opacity?: number;
   readonly points: readonly { readonly x: number; readonly y: number; readonly pressure?: number }[];
+  /** A mask that is not part of the document yet: the size of its grid, and how it is drawn meanwhile. */
+  readonly fresh?: Size<'image'> & Pick<OverlayItem, 'hue' | 'pattern'>;
   /** False while the pointer is down: paint only; true: also return the new mask and box. */
   readonly finished: boolean;
 }
@@ -384,6 +387,7 @@ export interface StudioApi {
   readonly models: ModelsApi;
   readonly concepts: ConceptsApi;
   readonly layers: LayersApi;
+  readonly masks: MasksApi;
   /**
    * Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm).
    * @param viewer where pixels to be shown are sent: the viewer worker's port (`api-viewer.ts`).

@@ -3,6 +3,7 @@ import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import { sameSize, seenBelow } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { say } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import type { LayerCanvas } from '#pipelines/layer-canvas.ts';
@@ -228,5 +229,5 @@ function withLayer(stack: readonly Layer[], layer: Layer): readonly Layer[] {
 
 function modelName(backend: Backend): string {
   const checkpoint = backend.info().models.find(({ role }) => role === 'checkpoint');
-  return checkpoint ? `${checkpoint.description.split(' ·')[0] ?? ''} · ${checkpoint.name}` : '';
+  return checkpoint ? `${say(checkpoint.description).split(' ·')[0] ?? ''} · ${checkpoint.name}` : '';
 }

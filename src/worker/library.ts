@@ -1,3 +1,4 @@
+import type { Words } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { ByteSource } from '#formats/byte-source.ts';
 import { SafetensorsFile } from '#formats/safetensors/file.ts';
@@ -82,7 +83,7 @@ export class ModelLibrary {
   }
 
   /** Lists a file that is not even looked into, with the reason. */
-  refuse(place: LibraryPlace, sentence: string): void {
+  refuse(place: LibraryPlace, sentence: Words): void {
     this.keep({ place, model: null, entry: unusable(place, sentence) });
   }
 
@@ -116,7 +117,7 @@ function facts({ id, name, folder, origin, bytes, copyOf = null }: LibraryPlace)
   return { id, name, folder, origin, bytes, copyOf };
 }
 
-function unusable(place: LibraryPlace, sentence: string): LibraryEntry {
+function unusable(place: LibraryPlace, sentence: Words): LibraryEntry {
   return { ...facts(place), gives: [], needs: [], usable: false, sentence, family: null, known: null };
 }
 

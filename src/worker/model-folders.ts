@@ -44,8 +44,8 @@ export class FolderModels {
     // In one go: whoever looks in between would take the chosen files for gone.
     this.#forget(folderId);
     for (const file of files) this.#library.keep(file);
-    for (const { path, sentence } of scan.refused)
-      this.#library.refuse(refusedPlace(folderId, path), sentence);
+    for (const { path, sentence: why } of scan.refused)
+      this.#library.refuse(refusedPlace(folderId, path), why);
     this.#scans.set(folderId, scan);
     return this.#describe(record);
   }

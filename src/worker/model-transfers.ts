@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { downloadModel } from '#storage/download-model.ts';
 import type { ImportedModels } from '#storage/imported-models.ts';
@@ -115,6 +116,6 @@ export class ModelTransfers {
   }
 }
 
-function clearedSentence(name: string): string {
-  return `The browser has cleared the offline copy of "${name}". Make it available offline again.`;
+function clearedSentence(name: string): Sentence {
+  return sentence`The browser has cleared the offline copy of "${name}". Make it available offline again.`;
 }

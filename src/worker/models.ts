@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import { proxyMarker } from 'comlink';
 import { AppError } from '#domain/job/app-error.ts';
 import { Mutex } from '#inference/mutex.ts';
@@ -173,12 +174,12 @@ export class StudioModels implements ModelsApi {
 
   async #useFile(file: File): Promise<void> {
     const known = await this.#library.read(chosenPlace(file, file.name));
-    const { gives, sentence } = known.entry;
+    const { gives, sentence: what } = known.entry;
     const [role] = gives;
     if (!role)
       throw new AppError(
         'bad-file',
-        known.model ? `"${file.name}" cannot be used here. ${sentence}` : sentence,
+        known.model ? sentence`"${file.name}" cannot be used here. ${what}` : what,
       );
     await this.#trying(known, (library) =>
       role === 'lora'

@@ -1,3 +1,4 @@
+import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ModelFile, SdxlFile } from '#models/model-file.ts';
 import type { ModelSelection, ModelsState, SingleRole } from './api.ts';
 import type { LibraryFile, LibraryPlace } from './library.ts';
@@ -156,33 +157,30 @@ export function missingParts(
   { roles }: ModelSelection,
   wanted: ModelSelection | null = null,
 ): ModelsState['missing'] {
-  const sentence = (role: SingleRole) => {
+  const told = (role: SingleRole) => {
     const waiting = wanted?.roles[role];
     return waiting ? waitingSentence(waiting.slice(waiting.lastIndexOf('/') + 1)) : SENTENCES[role];
   };
   const file = library.find(({ place }) => place.id === roles.checkpoint);
-  if (!file) return [{ role: 'checkpoint', required: true, sentence: sentence('checkpoint') }];
+  if (!file) return [{ role: 'checkpoint', required: true, sentence: told('checkpoint') }];
   const required = file.entry.needs.filter((role) => roles[role] === null);
   const optional = (['vision', 'ip-adapter', 'sam3'] as const).filter((role) => roles[role] === null);
   return [
-    ...required.map((role) => ({ role, required: true, sentence: sentence(role) })),
-    ...optional.map((role) => ({ role, required: false, sentence: sentence(role) })),
+    ...required.map((role) => ({ role, required: true, sentence: told(role) })),
+    ...optional.map((role) => ({ role, required: false, sentence: told(role) })),
   ];
 }
 
-function waitingSentence(name: string): string {
-  return `"${name}" waits until its folder may be read: allow it again in the library.`;
+function waitingSentence(name: string): Sentence {
+  return sentence`"${name}" waits until its folder may be read: allow it again in the library.`;
 }
 
-const SENTENCES: Readonly<Record<SingleRole, string>> = {
-  checkpoint: 'Choose an SDXL checkpoint, or go back to the demo pack.',
-  'text-l':
-    'This checkpoint holds no CLIP-L text encoder. Add clip_l.safetensors, or text_encoder of its diffusers folder.',
-  'text-g':
-    'This checkpoint holds no CLIP-G text encoder. Add clip_g.safetensors, or text_encoder_2 of its diffusers folder.',
-  autoencoder: 'This checkpoint holds no VAE. Add one for SDXL, such as sdxl_vae.safetensors.',
-  vision: 'Image anchors are off until a CLIP vision model is chosen, CLIP-ViT-H for ip-adapter-plus.',
-  'ip-adapter':
-    'Image anchors are off until an IP-Adapter for SDXL is chosen, such as ip-adapter-plus_sdxl_vit-h.',
-  sam3: 'Nothing can be found by name until a SAM 3 model is chosen; masks can be painted by hand.',
+const SENTENCES: Readonly<Record<SingleRole, Sentence>> = {
+  checkpoint: sentence`Choose an SDXL checkpoint, or go back to the demo pack.`,
+  'text-l': sentence`This checkpoint holds no CLIP-L text encoder. Add clip_l.safetensors, or text_encoder of its diffusers folder.`,
+  'text-g': sentence`This checkpoint holds no CLIP-G text encoder. Add clip_g.safetensors, or text_encoder_2 of its diffusers folder.`,
+  autoencoder: sentence`This checkpoint holds no VAE. Add one for SDXL, such as sdxl_vae.safetensors.`,
+  vision: sentence`Image anchors are off until a CLIP vision model is chosen, CLIP-ViT-H for ip-adapter-plus.`,
+  'ip-adapter': sentence`Image anchors are off until an IP-Adapter for SDXL is chosen, such as ip-adapter-plus_sdxl_vit-h.`,
+  sam3: sentence`Nothing can be found by name until a SAM 3 model is chosen; masks can be painted by hand.`,
 };

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { say, type Words } from '#domain/job/sentence.ts';
 import { scanFolder, type FolderScan } from '#storage/scan-folder.ts';
 import { FakeFile, folderHandle, type FakeEntries } from './folder-fakes.ts';
+
+const said = (words: Words | undefined): string => say(words ?? '');
 
 const file = (content = 'weights') => new FakeFile(content, 5);
 const signal = new AbortController().signal;
@@ -63,7 +66,7 @@ describe('scanning a folder', () => {
       'models/checkpoints/sdxl/old.ckpt',
       'models/upscale_models/x4.pth',
     ]);
-    expect(result.refused[0]!.sentence).toContain('Convert it to .safetensors');
+    expect(say(result.refused[0]!.sentence)).toContain('Convert it to .safetensors');
     expect(result.notices).toEqual([]);
   });
 
@@ -120,7 +123,7 @@ describe('scanning a folder', () => {
     ]);
     expect(new Set(result.files.map(({ set }) => set))).toEqual(new Set(['.']));
     expect(result.refused.map(({ path }) => path)).toEqual(['text_encoder_2/model.safetensors.index.json']);
-    expect(result.refused[0]!.sentence).toContain('split into several');
+    expect(say(result.refused[0]!.sentence)).toContain('split into several');
     const parts = diffusers();
     delete parts['model_index.json'];
     const inside = await scan('models', { diffusers: { mine: parts }, loras: { 'l.safetensors': file() } });
@@ -149,7 +152,7 @@ describe('scanning a folder', () => {
     vanished.failure = 'NotFoundError';
     const result = await scan('loras', { 'a.safetensors': vanished, 'b.safetensors': file() });
     expect(found(result)).toEqual(['b.safetensors lora'.replace('lora', 'null')]);
-    expect(result.notices[0]).toContain('a.safetensors');
+    expect(said(result.notices[0])).toContain('a.safetensors');
   });
 
   it('stops when it is told to, and says how far it is', async () => {
@@ -194,8 +197,8 @@ describe('extra_model_paths.yaml of a linked folder', () => {
       ),
     });
     expect(notices).toHaveLength(3);
-    expect(notices[0]).toContain('"D:\\webui/models/Lora"');
-    expect(notices[0]).toContain('link that folder too');
+    expect(said(notices[0])).toContain('"D:\\webui/models/Lora"');
+    expect(said(notices[0])).toContain('link that folder too');
   });
 
   it('that cannot be read is a notice, and the rest is found', async () => {
@@ -203,7 +206,7 @@ describe('extra_model_paths.yaml of a linked folder', () => {
     for (const bad of [file('a: ['), huge]) {
       const result = await scan('ComfyUI', { models: comfyModels(), 'extra_model_paths.yaml': bad });
       expect(result.files).toHaveLength(COMFY_FOUND.length);
-      expect(result.notices[0]).toContain('"extra_model_paths.yaml" was not used');
+      expect(said(result.notices[0])).toContain('"extra_model_paths.yaml" was not used');
     }
   });
 
@@ -232,12 +235,12 @@ describe('limits of a scan', () => {
     loop['once more'] = loop;
     const result = await scanFolder(folderHandle('loop', loop), { signal, limits });
     expect(result.files.length).toBeGreaterThan(0);
-    expect(result.notices.join(' ')).toMatch(/too many files|too deeply/);
+    expect(result.notices.map(said).join(' ')).toMatch(/too many files|too deeply/);
     const deep = await scanFolder(folderHandle('loop', { a: { b: { c: { d: { e: { f: {} } } } } } }), {
       signal,
       limits,
     });
-    expect(deep.notices[0]).toContain('too deeply');
+    expect(said(deep.notices[0])).toContain('too deeply');
   });
 
   it('hold for any tree, and what is found is there', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import { clipView, findClipTowers } from '#models/clip/naming.ts';
 import { recipeDims, type ShapeTable } from '#models/graph/weight-recipe.ts';
 import { diffusersPath } from '#models/lora/diffusers-unet.ts';
@@ -175,7 +176,8 @@ describe('tensor names', () => {
 describe('recognising a LoRA file', () => {
   it('tells naming, rank and what it changes', () => {
     const file = new Map([...trained('unet', flat('lora_unet_')), ...trained('clip-l', flat('lora_te1_'))]);
-    expect(recogniseModel(file)).toEqual({
+    const model = recogniseModel(file);
+    expect({ ...model, sentence: say(model.sentence) }).toEqual({
       kind: 'lora',
       naming: 'kohya',
       families: ['lora'],
@@ -186,11 +188,13 @@ describe('recognising a LoRA file', () => {
       sentence: 'A LoRA (kohya, rank 32) for the UNet and the text encoder CLIP-L.',
     });
     const both = new Map([...file, ...trained('clip-g', flat('lora_te2_'), 16)]);
-    expect(recogniseModel(both).sentence).toBe(
+    expect(say(recogniseModel(both).sentence)).toBe(
       'A LoRA (kohya, rank up to 32) for the UNet and both text encoders.',
     );
     const text = trained('clip-g', (path) => `text_encoder_2.${path}`, 4);
-    expect(recogniseModel(text).sentence).toBe('A LoRA (diffusers, rank 4) for the text encoder CLIP-bigG.');
+    expect(say(recogniseModel(text).sentence)).toBe(
+      'A LoRA (diffusers, rank 4) for the text encoder CLIP-bigG.',
+    );
   });
 
   it('tells the families of its modules', () => {
@@ -202,14 +206,12 @@ describe('recognising a LoRA file', () => {
       ['lora_unet_middle_block_1_proj_in.lokr_w1', [4, 4]],
       ['lora_unet_middle_block_1_proj_in.lokr_w2', [320, 320]],
     ]);
-    expect(recogniseModel(file)).toMatchObject({
-      families: ['locon', 'lokr'],
-      dora: true,
-      sentence: 'A LoRA (kohya, LoCon, LoKr, DoRA, rank 8) for the UNet.',
-    });
+    const model = recogniseModel(file);
+    expect(model).toMatchObject({ families: ['locon', 'lokr'], dora: true });
+    expect(say(model.sentence)).toBe('A LoRA (kohya, LoCon, LoKr, DoRA, rank 8) for the UNet.');
     file.set('lora_unet_middle_block_1_proj_in.diff', [1]);
     expect(recogniseModel(file)).toMatchObject({ kind: 'refused', what: 'damaged' });
-    expect(recogniseModel(file).sentence).toMatch(
+    expect(say(recogniseModel(file).sentence)).toMatch(
       /^This LoRA cannot be used: its tensor "lora_unet_middle_block_1_proj_in\.diff"/,
     );
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import type { ModelFile } from '#models/model-file.ts';
 import { rolesOf, type LibraryFile } from '#worker/library.ts';
 import { missingParts, NO_MODELS, selected } from '#worker/selection.ts';
@@ -101,7 +102,7 @@ describe('choosing a checkpoint', () => {
       'text-g',
       'autoencoder',
     ]);
-    expect(missing[0]?.sentence).toContain('clip_g.safetensors');
+    expect(say(missing[0]?.sentence ?? '')).toContain('clip_g.safetensors');
   });
 
   it('says that a part waits for its folder, not that it has to be found', () => {
@@ -109,7 +110,7 @@ describe('choosing a checkpoint', () => {
     const { roles } = selected(library, NO_MODELS, 'checkpoint', 'unet');
     const wanted = { ...NO_MODELS, roles: { ...roles, autoencoder: 'linked:own/vae/mine.safetensors' } };
     const [vaePart] = missingParts(library, { ...NO_MODELS, roles }, wanted);
-    expect(vaePart?.sentence).toMatch(/"mine.safetensors" waits until its folder/);
+    expect(say(vaePart?.sentence ?? '')).toMatch(/"mine.safetensors" waits until its folder/);
   });
 
   it('lets go of an autoencoder with other latents and of the prediction switch, but keeps LoRAs', () => {

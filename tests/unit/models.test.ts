@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import type { ModelsState } from '#worker/api.ts';
 import { Backend } from '#worker/backend.ts';
 import { StudioModels } from '#worker/models.ts';
@@ -61,7 +62,7 @@ describe('the models of a visit', () => {
       ['v.safetensors', true],
       ['x.ckpt', false],
     ]);
-    expect(own.every(({ sentence }) => sentence.length > 20)).toBe(true);
+    expect(own.every(({ sentence }) => say(sentence).length > 20)).toBe(true);
   });
 
   it('come back at the next visit with what was chosen, before anything is scanned', async () => {

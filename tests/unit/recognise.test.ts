@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ShapeTable } from '#models/graph/weight-recipe.ts';
+import { say } from '#domain/job/sentence.ts';
 import { recogniseModel } from '#models/recognise.ts';
 import { keymap, keyShapes } from './unet-keymaps.ts';
 
@@ -8,9 +10,15 @@ const onlyUnet = () => new Map([...checkpoint()].filter(([key]) => key.startsWit
 const shapes = (...keys: string[]) => new Map(keys.map((key) => [key, [1] as readonly number[]]));
 const edited = (key: string, dims: readonly number[]) => checkpoint().set(PREFIX + key, dims);
 
+/** What a file is, its sentence in English. */
+function told(shapes: ShapeTable): object {
+  const model = recogniseModel(shapes);
+  return { ...model, sentence: say(model.sentence) };
+}
+
 describe('recogniseModel', () => {
   it('knows a complete SDXL checkpoint', () => {
-    expect(recogniseModel(checkpoint())).toMatchObject({
+    expect(told(checkpoint())).toMatchObject({
       kind: 'sdxl',
       naming: 'ldm',
       prediction: 'eps',
@@ -27,7 +35,7 @@ describe('recogniseModel', () => {
       [onlyUnet(), 'ldm'],
       [diffusers, 'diffusers'],
     ] as const)
-      expect(recogniseModel(file)).toMatchObject({
+      expect(told(file)).toMatchObject({
         kind: 'sdxl',
         naming,
         codec: null,
@@ -36,7 +44,7 @@ describe('recogniseModel', () => {
           'The UNet of an SDXL model; it also needs CLIP-L, CLIP-bigG and a VAE from other files. They are often called clip_l.safetensors, clip_g.safetensors and sdxl_vae.safetensors; add them, or use a complete checkpoint.',
       });
     const withoutVae = new Map([...checkpoint()].filter(([key]) => !key.startsWith('first_stage_model.')));
-    expect(recogniseModel(withoutVae).sentence).toBe(
+    expect(say(recogniseModel(withoutVae).sentence)).toBe(
       'An SDXL checkpoint; it also needs a VAE from other files. It is often called sdxl_vae.safetensors; add it, or use a complete checkpoint.',
     );
   });
@@ -80,7 +88,7 @@ describe('recogniseModel', () => {
 
   it('knows an inpainting checkpoint by its nine input channels', () => {
     expect(recogniseModel(checkpoint())).toMatchObject({ inpaint: false });
-    expect(recogniseModel(edited('input_blocks.0.0.weight', [320, 9, 3, 3]))).toMatchObject({
+    expect(told(edited('input_blocks.0.0.weight', [320, 9, 3, 3]))).toMatchObject({
       kind: 'sdxl',
       inpaint: true,
       sentence: 'A complete SDXL inpainting checkpoint.',
@@ -111,10 +119,12 @@ describe('recogniseModel', () => {
   it('names the tensor that contradicts the others', () => {
     const broken = recogniseModel(edited('middle_block.1.proj_out.weight', [1280, 640]));
     expect(broken.kind).toBe('refused');
-    expect(broken.sentence).toContain('"middle_block.1.proj_out.weight" is [1280, 640], not [1280, 1280]');
+    expect(say(broken.sentence)).toContain(
+      '"middle_block.1.proj_out.weight" is [1280, 640], not [1280, 1280]',
+    );
     const incomplete = checkpoint();
     incomplete.delete(`${PREFIX}out.2.bias`);
-    expect(recogniseModel(incomplete).sentence).toContain('"out.2.bias" is missing');
+    expect(say(recogniseModel(incomplete).sentence)).toContain('"out.2.bias" is missing');
     incomplete.delete(`${PREFIX}out.2.weight`);
     expect(recogniseModel(incomplete)).toMatchObject({ kind: 'refused', what: 'damaged' });
   });
@@ -161,6 +171,6 @@ describe('recogniseModel', () => {
   ])('classifies a file with %s as %s', (key, kind) => {
     const result = recogniseModel(shapes(key));
     expect(result.kind).toBe(kind);
-    expect(result.sentence).toMatch(/^[A-Z].*\.$/);
+    expect(say(result.sentence)).toMatch(/^[A-Z].*\.$/);
   });
 });

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { say } from '#domain/job/sentence.ts';
 import { clipView, findClipTowers } from '#models/clip/naming.ts';
 import { diffusersPath } from '#models/lora/diffusers-unet.ts';
 import { recogniseModel } from '#models/recognise.ts';
@@ -70,7 +71,7 @@ function encode(files: readonly SafetensorsFile[]): Promise<EncodedPrompt> {
 
 async function denoise(file: SafetensorsFile, conditioning: EncodedPrompt): Promise<Float32Array> {
   const known = recogniseModel(shapesOf(file));
-  if (known.kind !== 'sdxl') throw new Error(known.sentence);
+  if (known.kind !== 'sdxl') throw new Error(say(known.sentence));
   const weights = unetWeights(file);
   const denoiser = new SdxlDenoiser(runtime, { config: known.unet, weights, adapter: null });
   const item = {

@@ -124,7 +124,7 @@ describe('UNet shapes', () => {
     shapes.delete('middle_block.1.norm.bias');
     shapes.set('input_blocks.4.1.surprise', [1]);
     const report = checkUnetShapes(shapes, readUnetConfig(shapes));
-    expect(report.misshapen).toEqual([
+    expect(report.misshapen.map(String)).toEqual([
       '"output_blocks.3.0.in_layers.2.weight" is [640, 1280, 3, 3], not [640, 1920, 3, 3]',
     ]);
     expect(report.missing).toEqual(['middle_block.1.norm.bias']);

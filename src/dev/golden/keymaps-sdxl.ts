@@ -26,7 +26,7 @@ export async function checkSdxlKeymaps(context: GoldenContext): Promise<void> {
   const { missing, unknown, misshapen } = checkUnetShapes(unet, config);
   reportKeys(context, 'unet.missing', missing);
   reportKeys(context, 'unet.unknown', unknown);
-  reportKeys(context, 'unet.misshapen', misshapen);
+  reportKeys(context, 'unet.misshapen', misshapen.map(String));
   reportKeys(context, 'unet.unused', unusedKeys(unet, consumed));
   reportKeys(context, 'ip_adapter.unused', unusedKeys(adapter, consumed));
   reportKeys(

@@ -1,4 +1,4 @@
-import { Sentence } from './sentence.ts';
+import { say, Sentence, type SentenceData, type Words } from './sentence.ts';
 
 /** What went wrong, as data that crosses the worker boundary. `message` is a sentence for the user. */
 export type AppErrorCode =
@@ -21,10 +21,10 @@ export type AppErrorCode =
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: AppErrorCode;
-  readonly sentence: Sentence;
+  readonly sentence: SentenceData;
 
-  constructor(code: AppErrorCode, message: string | Sentence, options?: { readonly cause?: unknown }) {
-    super(String(message), options);
+  constructor(code: AppErrorCode, message: Words, options?: { readonly cause?: unknown }) {
+    super(say(message), options);
     this.code = code;
     this.sentence = typeof message === 'string' ? new Sentence(message) : message;
   }

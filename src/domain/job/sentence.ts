@@ -10,6 +10,14 @@ export interface SentenceData {
   readonly values: readonly SentenceValue[];
 }
 
+/** "a, b and c". */
+export function listed(parts: readonly SentenceValue[]): Sentence {
+  const places = parts.map((_, index) => `{${index}}`);
+  const last = places.pop() ?? '';
+  if (places.length === 0) return new Sentence(last, parts);
+  return sentence`${new Sentence(places.join(', '), parts)} and ${new Sentence('{0}', parts.slice(-1))}`;
+}
+
 /** What a user reads, English unless the page translates it: a plain string is a sentence without values. */
 export type Words = string | SentenceData;
 
