@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { JobEvent } from '#domain/job/events.ts';
+import { NetworkPool } from '#inference/network-pool.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
 import { look, type LookWish } from '#pipelines/look.ts';
 import { pick } from '#pipelines/pick.ts';
@@ -80,6 +81,21 @@ describe('looking for one concept', () => {
     expect(new Set(answers).size).toBe(answers.length);
     expect(await best({ phrase: 'visual', examples: [LEFT] })).toBe(answers.at(-1));
     expect(await best({ phrase: '  ', examples: [LEFT] })).toBe(answers.at(-1));
+  });
+
+  it('needs no encoding after SAM 3 has left the device and come back', async () => {
+    const pool = new NetworkPool(runtime);
+    const pooled = tinySegmenter(pool);
+    const ask = () => look(PICTURE, wish(), { segmenter: pooled }, features, context);
+    const before = await ask();
+    await pool.evict(() => true);
+    expect(pool.resident()).toEqual([]);
+    runtime.take();
+    const after = await ask();
+    expect(runtime.take()).toEqual({ grounding: 1, maskhead: 1 });
+    expect(after.encodeMs).toBe(0);
+    expect(after.found).toEqual(before.found);
+    await pool.close();
   });
 
   it('asks for a phrase or an example of what is wanted', async () => {

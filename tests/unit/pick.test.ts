@@ -155,6 +155,18 @@ describe('clicks', () => {
     expect(new Set(answers.map(({ score }) => score.toFixed(5))).size).toBe(4);
   });
 
+  it('mean the same in any order, together with a box', async () => {
+    const points = [click(0.4, 0.45), click(0.1, 0.8, false), click(0.3, 0.5)];
+    const [one, other] = [
+      await ask({ box: BOX, points }),
+      await ask({ box: BOX, points: points.toReversed() }),
+    ];
+    expect(other.score).toBeCloseTo(one.score, 5);
+    expect(other.object).toBeCloseTo(one.object, 5);
+    const without = await ask({ box: BOX, points: points.slice(1) });
+    expect(Math.abs(without.score - one.score)).toBeGreaterThan(1e-5);
+  });
+
   it('cost one run of the predictor each', async () => {
     features.clear();
     runtime.take();

@@ -2,7 +2,7 @@ import { resizeField } from '#domain/mask/bilinear.ts';
 import { boxPoints, type PromptPoint } from '#domain/sam3/points.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
-import { disposeAll, type Outputs } from '#inference/segmenter-networks.ts';
+import { disposeAll, joinRows, pickRows, type Outputs } from '#inference/segmenter-networks.ts';
 import { answerOf, Sam3Predictor, type PredictorPrompt } from '#inference/segmenter-points.ts';
 import { valueOf, type Sam3Checks } from './sam3.ts';
 import { GoldenError } from './types.ts';
@@ -22,6 +22,27 @@ export async function checkPredictor(checks: Sam3Checks, features: Outputs): Pro
     await checkAnswer(checks, `pvs.${name}`, outputs, prompt, picture);
     disposeAll(outputs);
   }
+  if (cases.has('box') && cases.has('points2_single')) await checkBoxAndPoints(checks, predictor, features);
+}
+
+/**
+ * A box together with several points, which no case records: the prompt encoder treats tokens one by one
+ * (spec/sam3.md 4.2), so theirs are the recorded corners, then the recorded points with their padding.
+ */
+async function checkBoxAndPoints(
+  checks: Sam3Checks,
+  predictor: Sam3Predictor,
+  { trk_fpn2, trk_s0, trk_s1 }: Outputs,
+): Promise<void> {
+  if (!trk_fpn2 || !trk_s0 || !trk_s1) throw new GoldenError('the vision graph has no predictor features');
+  const [box, several] = ['pvs.box', 'pvs.points2_single'];
+  const points = [...(await boxOf(checks.inputs, box)), ...(await pointsOf(checks.inputs, several))];
+  const picture = pictureSize(checks.config);
+  const outputs = await predictor.run({ trk_fpn2, trk_s0, trk_s1 }, picture, { points, ambiguous: false });
+  const corners = pickRows(await checks.expected(`${box}.sparse`), [0, 1]);
+  const recorded = joinRows(corners, await checks.expected(`${several}.sparse`));
+  checks.checkAgainst('pvs.box_and_points.sparse', await valueOf(outputs, 'sparse'), recorded);
+  disposeAll(outputs);
 }
 
 function pictureSize(config: Sam3Checks['config']): { width: number; height: number } {
