@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LayerPaste } from '#domain/blend/layer-paste.ts';
+import { quantiseResidual } from '#domain/blend/residual.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
 import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
 import type { GpuDevice } from '#gpu/gpu-device.ts';
@@ -85,41 +87,56 @@ describe('cropToNchw', () => {
     ));
 });
 
-describe('blendResidual', () => {
-  it('agrees with the twin, at 1:1 and resampled, and leaves the rest alone', () =>
+describe('pasteLayers', () => {
+  /** A layer of random changes somewhere on a 70×64 canvas. */
+  const layer = fc
+    .record({
+      x: fc.nat(16),
+      y: fc.nat(16),
+      sides: fc.constantFrom([32, 32] as const, [20, 44] as const, [50, 17] as const),
+      sizePx: fc.constantFrom(32, 40, 25),
+      gain: fc.constantFrom(0.3, 1, 2),
+      seed,
+    })
+    .map(({ x, y, sides: [width, height], sizePx, gain, seed: s }): LayerPaste => {
+      const [refined, base] = [1, 2].map((i) => randomTensor([3, sizePx, sizePx], s + i));
+      const weight = { width, height, data: randomTensor([height * width], s).data };
+      return { area: rect(x, y, width, height), weight, gain, residual: quantiseResidual(refined!, base!) };
+    });
+  const part = fc.record({
+    x: fc.nat(40),
+    y: fc.nat(40),
+    width: fc.integer({ min: 1, max: 30 }),
+    height: fc.integer({ min: 1, max: 24 }),
+  });
+
+  it('agrees with the twin on several layers and any part, at 1:1 and resampled, in bands or not', () =>
     checkRuns(
-      fc.tuple(
-        fc.nat(16),
-        fc.nat(16),
-        fc.constantFrom([32, 32], [20, 44], [50, 17]),
-        fc.constantFrom(32, 40, 24),
-        seed,
-      ),
-      async ([x, y, [width, height], sizePx, s]) => {
-        const area = rect<'canvas'>(x, y, width!, height!);
-        const alpha = { width: width!, height: height!, data: randomTensor([height! * width!], s).data };
-        const [refined, base] = [
-          randomTensor([3, sizePx, sizePx], s + 1),
-          randomTensor([3, sizePx, sizePx], s + 2),
-        ];
-        const expected = randomRaster(70, 64, s);
-        await cpu.blendResidual(expected, area, alpha, refined, base);
+      fc.tuple(fc.array(layer, { maxLength: 3 }), part, seed),
+      async ([layers, { x, y, width, height }, s]) => {
+        const area = rect<'canvas'>(x, y, width, height);
+        const expected = randomRaster(width, height, s);
+        await cpu.pasteLayers(expected, area, layers);
         for (const ops of [whole, banded]) {
-          const canvas = randomRaster(70, 64, s);
-          await ops.blendResidual(canvas, area, alpha, refined, base);
-          expectClose(canvas.data, expected.data, 1);
+          const pixels = randomRaster(width, height, s);
+          await ops.pasteLayers(pixels, area, layers);
+          // One step for each layer: bytes are rounded after every one.
+          expectClose(pixels.data, expected.data, Math.max(1, layers.length));
         }
       },
       30,
     ));
 
-  it('keeps every byte where refined equals base', async () => {
-    for (const sizePx of [32, 24, 48]) {
-      const canvas = randomRaster(40, 40, 3);
+  it('keeps every byte where nothing was changed, however strong the layer', async () => {
+    for (const sizePx of [32, 24, 47]) {
+      const pixels = randomRaster(40, 40, 3);
       const tensor = randomTensor([3, sizePx, sizePx], 4);
-      const alpha = { width: 32, height: 32, data: randomTensor([1024], 5).data };
-      await whole.blendResidual(canvas, rect(8, 0, 32, 32), alpha, tensor, tensor);
-      expect(canvas.data).toEqual(randomRaster(40, 40, 3).data);
+      const weight = { width: 32, height: 32, data: randomTensor([1024], 5).data };
+      const residual = quantiseResidual(tensor, tensor);
+      await whole.pasteLayers(pixels, rect(0, 0, 40, 40), [
+        { area: rect(8, 0, 32, 32), weight, gain: 2, residual },
+      ]);
+      expect(pixels.data).toEqual(randomRaster(40, 40, 3).data);
     }
   });
 });
