@@ -4,6 +4,7 @@ import type { ConceptSpec } from '#domain/job/request.ts';
 import { refineRequestSchema } from '#domain/job/schema.ts';
 import type { StudioParameters } from './defaults.ts';
 import { isLocale, type Locale } from './messages.ts';
+import { isNavigationName, type NavigationName } from './navigation.ts';
 
 /** What the studio remembers between visits. Unreadable or foreign records are refused whole. */
 export interface Settings {
@@ -14,6 +15,8 @@ export interface Settings {
   readonly panels: { readonly left: boolean; readonly right: boolean; readonly explain: boolean };
   /** Null while the language is the browser's. */
   readonly locale: Locale | null;
+  /** Whose habits the wheel follows. */
+  readonly navigation: NavigationName;
 }
 
 const KEY = 'luna-settings';
@@ -28,6 +31,7 @@ const settingsSchema = v.object({
     v.nullable(v.custom<Locale>((name) => typeof name === 'string' && isLocale(name))),
     null,
   ),
+  navigation: v.fallback(v.custom<NavigationName>(isNavigationName), 'studio'),
 });
 
 /** The remembered settings, or null when there are none that this version can read. */

@@ -45,15 +45,16 @@ describe('the wheel', () => {
   });
 
   it('sizes the brush only while there is one', () => {
-    const { camera, brushRadiusPx } = view;
+    const { camera, tools } = view;
+    const { radiusPx } = tools;
     view.wheel(turn({ ctrlKey: true, deltaY: -100 }), { x: 10, y: 10 });
     expect(view.camera.scale).toBeGreaterThan(camera.scale);
-    expect(view.brushRadiusPx).toBe(brushRadiusPx);
+    expect(tools.radiusPx).toBe(radiusPx);
     const zoomed = view.camera;
     view.setTool('brush');
     view.wheel(turn({ ctrlKey: true, deltaY: -100 }), { x: 10, y: 10 });
     expect(view.camera).toEqual(zoomed);
-    expect(view.brushRadiusPx).toBeGreaterThan(brushRadiusPx);
+    expect(tools.radiusPx).toBeGreaterThan(radiusPx);
   });
 });
 
@@ -163,6 +164,7 @@ describe('the loupe', () => {
     view.pointTo({ x: 300, y: 200 });
     expect(view.worker.loupe).toBeNull();
     view.holdLoupe(true);
+    expect(view.worker.masksVisible).toBe(false);
     expect(view.worker.loupe?.at).toEqual(view.pictureAt({ x: 300, y: 200 }));
     view.holdLoupe(false);
     expect(view.worker.loupe).toBeNull();

@@ -15,9 +15,6 @@ export const app: Catalogue['app'] = {
 export const header: Catalogue['header'] = {
   label: 'Studio',
   compare: 'Vergleichen',
-  original: 'Original',
-  split: 'Geteilt',
-  refined: 'Verfeinert',
   compareUnavailable: 'Vergleichen geht ab dem ersten verfeinerten Bereich',
   shortcuts: 'Tastenkürzel',
   exportPng: 'PNG exportieren',

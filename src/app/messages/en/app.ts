@@ -13,9 +13,6 @@ export const app = {
 export const header = {
   label: 'Studio',
   compare: 'Compare',
-  original: 'Original',
-  split: 'Split',
-  refined: 'Refined',
   compareUnavailable: 'Comparing starts with the first refined area',
   shortcuts: 'Keyboard shortcuts',
   exportPng: 'Export PNG',
