@@ -118,6 +118,30 @@ describe('resolving detections', () => {
     );
   });
 
+  it('notices a change of any single mask rule', () => {
+    const found = candidateOf(
+      '1',
+      'a',
+      mask('####....', '#..#..#.', '####....', '........', '........', '........'),
+    );
+    const changes: readonly Partial<MaskRules>[] = [
+      { fillHolesPx: 9 },
+      { specksPx: 4 },
+      { parts: 'largest' },
+      { growPx: 1 },
+      { offsetXPx: 1 },
+      { offsetYPx: 1 },
+      { invert: true },
+    ];
+    for (const change of changes) {
+      const input = { candidates: [found], picture: { width: 8, height: 6 } };
+      const resolver = new DetectionResolver();
+      const [plain] = resolver.resolve({ ...input, concepts: [conceptOf('a')] }).shown;
+      const [ruled] = resolver.resolve({ ...input, concepts: [conceptOf('a', { mask: change })] }).shown;
+      expect([change, ruled?.mask.runs]).not.toEqual([change, plain?.mask.runs]);
+    }
+  });
+
   it('of two that overlap too much the better one stays, wherever it stands', () => {
     const concept = conceptOf('a', { duplicates: { measure: 'iom', limit: 0.5 } });
     const worse = candidateOf('worse', 'a', block(16, 0, 0, 8, 8), { score: 0.7 });
