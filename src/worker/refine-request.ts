@@ -1,12 +1,13 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { checkRefineRequest } from '#domain/job/schema.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { PlanWish } from '#domain/plan/plan.ts';
 
 /** A request from the page, with defaults filled in. @throws AppError `bad-request` naming the first field that is wrong. */
 export function checkedRequest(request: RefineRequest): RefineRequest {
   const result = checkRefineRequest(request);
-  if (!result.ok) throw new AppError('bad-request', `The settings cannot be used: ${result.reason}.`);
+  if (!result.ok) throw new AppError('bad-request', sentence`The settings cannot be used: ${result.reason}.`);
   return result.value;
 }
 

@@ -56,7 +56,7 @@ export function readPreset(text: string): ConceptPreset {
   if (preset.success) return preset.output as ConceptPreset;
   const issue = preset.issues[0];
   throw bad(
-    sentence`This preset is damaged: ${v.getDotPath(issue) ?? 'file'}: ${issue.message}. Export it again where it came from.`,
+    sentence`This preset is damaged: ${v.getDotPath(issue) ?? sentence`the whole file`}: ${issue.message}. Export it again where it came from.`,
   );
 }
 
