@@ -1,11 +1,13 @@
+import { benchCanvas } from './bench/canvas.ts';
 import { benchJob } from './bench/job.ts';
 import { benchKernels } from './bench/kernels.ts';
+import { benchLayers } from './bench/layers.ts';
 import { benchMasks } from './bench/masks.ts';
 import { benchNetworks } from './bench/networks.ts';
 import { machine } from './bench/report.ts';
 
 /**
- * `npm run bench [-- kernels|networks|masks|job ...] [--canvas=4096]`: ratios of one run; milliseconds only where a promise
+ * `npm run bench [-- kernels|networks|masks|layers|job ...] [--canvas=4096]`: ratios of one run; milliseconds only where a promise
  * is in milliseconds. Works without a GPU; every table names what it ran on.
  */
 const SECTIONS = {
@@ -15,7 +17,9 @@ const SECTIONS = {
   },
   networks: benchNetworks,
   masks: benchMasks,
+  layers: benchLayers,
   job: () => benchJob(canvas),
+  canvas: benchCanvas,
 } as const;
 type Section = keyof typeof SECTIONS;
 

@@ -106,7 +106,7 @@ function copyRun({ device }: GpuDevice, bytes: number): () => Promise<number> {
 /** Every kernel on a band of 4096 × 1024, its inputs already on the device. */
 function subjects(gpu: GpuDevice): Subject[] {
   const pixels = WIDTH * ROWS;
-  const put = (data: Uint32Array | Float32Array | Uint8Array) => stored(gpu, data);
+  const put: Put = (data) => stored(gpu, data);
   const rgba = put(Uint32Array.from({ length: pixels }, (_, i) => Math.imul(i, 2654435761) | 0xff000000));
   return [
     ...resampleSubjects(gpu, rgba),
@@ -116,7 +116,7 @@ function subjects(gpu: GpuDevice): Subject[] {
   ];
 }
 
-function stored(gpu: GpuDevice, data: Uint32Array | Float32Array | Uint8Array): GPUBuffer {
+function stored(gpu: GpuDevice, data: Parameters<Put>[0]): GPUBuffer {
   const buffer = gpu.pool.acquire(data.byteLength, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST);
   gpu.device.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, data.byteLength);
   return buffer;

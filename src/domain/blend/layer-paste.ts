@@ -73,9 +73,9 @@ function addPlane(
     let byte = to + row * width * 4;
     const first = (part.y - area.y + row) * area.width + part.x - area.x;
     for (let i = first; i < first + part.width; i++, byte += 4)
-      data[byte] = Math.floor(
-        (data[byte] as number) + (weight.data[i] as number) * scale * (residual[i] as number) + 0.5,
-      );
+      // Rounds half up. Cutting is floor for all but −1 to 0, which the clamped array makes 0 either way.
+      data[byte] =
+        ((data[byte] as number) + (weight.data[i] as number) * scale * (residual[i] as number) + 0.5) | 0;
   }
 }
 
