@@ -185,6 +185,11 @@ describe('hostile ADetailer settings', () => {
     );
   });
 
+  it('have no more than twenty tabs', () => {
+    const tabs = Array.from({ length: 50 }, () => ({ ad_model: 'face.pt' }));
+    expect(importAdetailer(JSON.stringify(tabs)).concepts).toHaveLength(20);
+  });
+
   it('of a megabyte are read before the test times out, and stay small', () => {
     const big = [
       ':,'.repeat(500_000),
@@ -196,7 +201,8 @@ describe('hostile ADetailer settings', () => {
       'ADetailer model: f, ADetailer prompt: ' + '{'.repeat(500_000) + '|',
       'ADetailer model: f, ADetailer prompt: ' + '_'.repeat(500_000),
       JSON.stringify(Array.from({ length: 50_000 }, () => ({ ad_model: 'f' }))),
-      '['.repeat(5000) + ']'.repeat(5000),
+      '['.repeat(200_000) + ']'.repeat(200_000),
+      'x'.repeat(30_000) + '\nSteps: 1, ADetailer model: f, ADetailer prompt: ' + '[PROMPT]'.repeat(100_000),
       'a:"\\",'.repeat(150_000),
     ];
     for (const text of big) {

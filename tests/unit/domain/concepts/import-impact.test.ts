@@ -110,6 +110,19 @@ describe('an Impact Pack prompt', () => {
     expect(notices.map(String)).toContainEqual(expect.stringMatching(/differently/));
   });
 
+  it('the detector of an earlier detailer, whose picture comes in, is none of its own', () => {
+    const chain = {
+      '10': {
+        class_type: 'FaceDetailer',
+        inputs: { ...faceInputs, image: ['1', 0], bbox_detector: ['11', 0] },
+      },
+      '11': { class_type: 'Reroute', inputs: { in: ['12', 0] } },
+      '12': { class_type: 'Reroute', inputs: { in: ['13', 0] } },
+      '13': { class_type: 'UltralyticsDetectorProvider', inputs: { model_name: 'hand.pt' } },
+    };
+    expect(read(prompt({}, chain)).concepts.map(({ phrase }) => phrase)).toEqual(['face', 'hand']);
+  });
+
   it('a pipe holds detector, wildcard and prompts', () => {
     const pipe = {
       '1': {
