@@ -87,7 +87,7 @@ describe('resolving detections', () => {
       }),
       { numRuns: 400 },
     );
-  });
+  }, 30_000);
 
   it('remembers nothing that has changed since', () => {
     const changes = fc.record({
@@ -116,7 +116,7 @@ describe('resolving detections', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 30_000);
 
   it('notices a change of any single mask rule', () => {
     const found = candidateOf(
