@@ -5,6 +5,8 @@ import { OrtWebRuntime } from '#inference/ort-web-runtime.ts';
 import type { Feed } from '#inference/runtime.ts';
 import { joinRows, Sam3Networks, type Outputs } from '#inference/segmenter-networks.ts';
 import { Sam3Predictor } from '#inference/segmenter-points.ts';
+import { rectToRle } from '#domain/mask/shapes.ts';
+import { maskPrompt } from '#domain/sam3/mask-prompt.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import { ruleImage, ruleModel } from '../../src/dev/golden/sam3-weights.ts';
 import config from '../golden/data/sam3/config.json';
@@ -14,6 +16,7 @@ import { expectClose } from './fixtures.ts';
 const TOLERANCE = 1e-3;
 
 const model = ruleModel(config);
+const PICTURE = { width: 200, height: 120 };
 const BOX = { cx: 0.4, cy: 0.5, w: 0.3, h: 0.4, positive: true };
 
 /** Every SAM 3 graph once on WebGPU, where a node on the CPU is an error, against the wasm backend. */
@@ -82,10 +85,19 @@ describe('SAM 3 graphs on WebGPU', () => {
       ambiguous: true,
       ...(withMask && { mask: { dims: [1, 1, side, side], data } }),
     };
-    const picture = { width: 200, height: 120 };
     const maps = ['trk_fpn2', 'trk_s0', 'trk_s1'];
-    const a = await (await Sam3Predictor.create(gpu)).run(pick(onGpu, ...maps) as never, picture, prompt);
-    const b = await (await Sam3Predictor.create(wasm)).run(pick(onWasm, ...maps) as never, picture, prompt);
+    const a = await (await Sam3Predictor.create(gpu)).run(pick(onGpu, ...maps) as never, PICTURE, prompt);
+    const b = await (await Sam3Predictor.create(wasm)).run(pick(onWasm, ...maps) as never, PICTURE, prompt);
+    await compareOutputs(a, b);
+  });
+
+  test('interactive predictor by a mask alone, with no point at all', async () => {
+    const side = (model.config.imageSize / model.config.patch) * 4;
+    const mask = maskPrompt(rectToRle({ x: 20, y: 10, width: 90, height: 60 }, PICTURE), side);
+    const prompt = { points: [], mask, ambiguous: false };
+    const maps = ['trk_fpn2', 'trk_s0', 'trk_s1'];
+    const a = await (await Sam3Predictor.create(gpu)).run(pick(onGpu, ...maps) as never, PICTURE, prompt);
+    const b = await (await Sam3Predictor.create(wasm)).run(pick(onWasm, ...maps) as never, PICTURE, prompt);
     await compareOutputs(a, b);
   });
 });
