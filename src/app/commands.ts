@@ -47,12 +47,43 @@ export function createCommands(studio: Studio, chooseFile: () => void): Record<C
     'tool-select': () => view.setTool('select'),
     'tool-brush': () => view.setTool('brush'),
     'tool-eraser': () => view.setTool('eraser'),
-    'leave-tool': () => view.setTool('select'),
-    'brush-smaller': () => view.resizeBrush(-1),
-    'brush-larger': () => view.resizeBrush(1),
+    ...toolCommands(studio),
+    ...maskCommands(studio),
     'toggle-left-panel': () => (view.leftOpen = !view.leftOpen),
     'toggle-right-panel': () => (view.rightOpen = !view.rightOpen),
     'shortcut-sheet': () => (view.dialog = 'shortcuts'),
+  };
+}
+
+function toolCommands({ view, masks }: Studio) {
+  const { tools } = view;
+  return {
+    'tool-lasso': () => view.setTool('lasso'),
+    'tool-polygon': () => view.setTool('polygon'),
+    'tool-rectangle': () => view.setTool('rectangle'),
+    'tool-click': () => view.setTool('click'),
+    'tool-hand': () => view.setTool('hand'),
+    'tool-picker': () => view.setTool('picker'),
+    'tool-swap': () => tools.swap(),
+    'tool-defaults': () => tools.reset(),
+    'leave-tool': () => masks.leave(),
+    'brush-smaller': () => tools.resize(-1),
+    'brush-larger': () => tools.resize(1),
+    'brush-softer': () => tools.harden(-1),
+    'brush-harder': () => tools.harden(1),
+    'brush-opacity': () => undefined,
+  };
+}
+
+function maskCommands({ masks }: Studio) {
+  return {
+    'mask-invert': () => masks.invert(),
+    'mask-grow': () => masks.grow(1),
+    'mask-shrink': () => masks.grow(-1),
+    'mask-copy': () => void masks.files.copy(),
+    'tick-all': () => masks.tick('all'),
+    'tick-none': () => masks.tick('none'),
+    'tick-inverse': () => masks.tick('inverse'),
   };
 }
 
@@ -86,7 +117,8 @@ export function isTextField(target: EventTarget | null): boolean {
 
 function guarded(key: string, run: () => void): (event: KeyboardEvent) => void {
   return (event) => {
-    if (isTypingKey(key) && (isTextField(event.target) || isInDialog(event.target))) return;
+    const types = isTypingKey(key) || key === '$mod+a';
+    if (types && (isTextField(event.target) || isInDialog(event.target))) return;
     event.preventDefault();
     run();
   };

@@ -9,3 +9,9 @@ export const PICTURE_ACCEPT = 'image/png,image/jpeg,image/webp';
 export function isWeightName(name: string): boolean {
   return WEIGHT_ENDINGS.some((ending) => name.toLowerCase().endsWith(ending));
 }
+
+export const MASK_ACCEPT = 'image/png,image/webp,.json,application/json';
+
+export const isJsonName = (name: string): boolean => name.toLowerCase().endsWith('.json');
+
+export const isPictureFile = ({ type }: File): boolean => PICTURE_ACCEPT.split(',').includes(type);

@@ -1,34 +1,197 @@
-import { editsFrom } from '#domain/detection/resolve.ts';
+import {
+  invertCandidate,
+  growCandidate,
+  combineCandidates,
+  visibleOnes,
+} from '#domain/detection/operations.ts';
+import type { BooleanOperation, Visible } from '#domain/detection/operations.ts';
+import type { Candidate } from '#domain/document/state.ts';
+import type { StepName } from '#domain/document/history.ts';
+import type { Rect } from '#domain/geometry/rect.ts';
+import type { MaskRle } from '#domain/job/request.ts';
+import type { BrushPoint } from '#domain/mask/brush.ts';
+import { isEmptyMask } from '#domain/mask/rle.ts';
+import { intersectRle, matchGrid, subtractRle, unionRle } from '#domain/mask/rle-algebra.ts';
+import { hueOf, patternOf } from './hues.ts';
 import type { CommandHost } from './job-runner.ts';
-import { Painter } from './painter.ts';
+import { MaskFiles } from './mask-files.ts';
+import { handGrid, ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
+import { messages } from './messages.ts';
+import { Painter, type StrokeStyle } from './painter.ts';
+import { PickTool } from './pick-tool.svelte.ts';
+import type { Notifier } from './studio.ts';
 import { tellDuration } from './timing.ts';
+import { OutlineDraft, outlineMask } from './tools-outline.svelte.ts';
+import type { Combine } from './tools.ts';
+import type { ViewState } from './view-state.svelte.ts';
 import type { BrushStroke } from './worker-client.ts';
 
-/** Everything done to a detection's mask by hand. */
+/** What changing masks by hand needs of the studio. */
+export interface MaskHost extends CommandHost {
+  readonly view: ViewState;
+  readonly notifier: Notifier;
+  /** Opens a picture. */
+  readonly open: (file: Blob, name: string) => Promise<boolean>;
+}
+
+const COMBINED: Readonly<Record<Combine, (mask: MaskRle, shape: MaskRle) => MaskRle>> = {
+  add: unionRle,
+  subtract: subtractRle,
+  intersect: intersectRle,
+};
+
+/** Everything done to masks by hand. Every act is one step of the history. */
 export class MaskCommands {
   readonly painter = new Painter((stroke, since) => void this.#paint(stroke, since));
-  readonly #host: CommandHost;
+  readonly draft = new OutlineDraft();
+  readonly picks: PickTool;
+  readonly files: MaskFiles;
+  readonly #host: MaskHost;
+  /** A region that is being painted and not yet part of the document. */
+  #fresh: { readonly id: string; readonly conceptId: string } | null = null;
 
-  constructor(host: CommandHost) {
+  constructor(host: MaskHost) {
     this.#host = host;
+    this.picks = new PickTool(host);
+    this.files = new MaskFiles(host);
+  }
+
+  /**
+   * Begins a stroke on the selected detection. With none selected it makes a region of its own, unless it erases.
+   * @param line draw from where the last stroke ended.
+   */
+  beginStroke(mode: BrushStroke['mode'], point: BrushPoint, line = false): void {
+    const style = this.#styleOf(mode);
+    if (!style) return this.#host.notifier.info(messages.tools.needsDetection);
+    if (line) this.painter.beginLine(style, point);
+    else this.painter.begin(style, point);
+  }
+
+  #styleOf(mode: BrushStroke['mode']): StrokeStyle | null {
+    const { document, view } = this.#host;
+    const { radiusPx, hardness, opacity } = view.tools;
+    const tip = { mode, radiusPx, hardness, opacity };
+    const selected = document.selectedDetection?.id ?? this.#fresh?.id;
+    if (selected) return { detectionId: selected, ...tip };
+    if (!document.image || mode === 'erase') return null;
+    const { conceptId } = ownerOf(document);
+    this.#fresh = { id: crypto.randomUUID(), conceptId };
+    const fresh = {
+      ...handGrid(document.image.size),
+      hue: hueOf(conceptId),
+      pattern: patternOf(conceptId),
+    };
+    return { detectionId: this.#fresh.id, ...tip, fresh };
   }
 
   /** What was painted is kept as additions and removals, so that rules and re-runs leave it alone. */
   async #paint(stroke: BrushStroke, since: number): Promise<void> {
-    const { document, client, expect } = this.#host;
+    const { client, expect } = this.#host;
     const painted = expect(await client.call((_api, viewer) => viewer.paint(stroke)));
     tellDuration('stroke', since);
-    if (!stroke.finished || !painted) return;
-    const before = document.resolved.ruleMasks.get(stroke.detectionId);
-    if (!before) return;
-    const subject = String(document.numberOf(stroke.detectionId));
+    if (!stroke.finished) return;
+    const isFresh = this.#fresh?.id === stroke.detectionId;
+    if (isFresh) this.#fresh = null;
+    if (!painted) return;
+    if (isFresh) this.#addRegion(stroke.detectionId, painted.mask);
+    else this.setMask(stroke.detectionId, painted.mask, 'stroke');
+  }
+
+  /** Closes the shape that is being drawn and lets it change the selected mask, or become a region of its own. */
+  closeShape(): void {
+    const { document } = this.#host;
+    const outline = this.draft.close();
+    if (!outline || outline.kind === 'box' || !document.image) return;
+    const { size } = document.image;
+    const shape = outlineMask(outline, size, handGrid(size));
+    if (isEmptyMask(shape)) return;
+    const { selectedDetection } = document;
+    if (selectedDetection) {
+      const combined = COMBINED[outline.combine](...matchGrid([selectedDetection.mask, shape]));
+      this.setMask(selectedDetection.id, combined, 'shape');
+    } else if (outline.combine === 'add') this.#addRegion(crypto.randomUUID(), shape);
+    else this.#host.notifier.info(messages.tools.needsDetection);
+  }
+
+  /** Makes a detection look like this, whatever its rules say. */
+  setMask(id: string, mask: MaskRle, name: StepName): void {
+    const { document } = this.#host;
+    const command = repaintCommand(document, id, mask);
+    if (command) document.dispatch(command, { name, subject: String(document.numberOf(id)) });
+  }
+
+  #addRegion(id: string, mask: MaskRle): void {
+    const { document } = this.#host;
+    if (isEmptyMask(mask)) return;
+    const { conceptId, commands } = ownerOf(document);
+    const candidates = [regionOf({ id, conceptId, origin: 'hand', mask })];
+    document.dispatch([...commands, { type: 'add-candidates', candidates }], { name: 'region' });
+    document.select({ kind: 'detection', id });
+  }
+
+  invert(): void {
+    this.#change(invertCandidate);
+  }
+
+  /** Grows (+) or shrinks (−) the selected mask by the set step. */
+  grow(direction: 1 | -1): void {
+    const { document, view } = this.#host;
+    const size = document.image?.size;
+    if (size) this.#change((target) => growCandidate(target, direction * view.tools.growStepPx, size));
+  }
+
+  /** Combines the selected mask with another detection's, which stays as it is. */
+  combineWith(otherId: string, operation: BooleanOperation): void {
+    const other = this.#visible(otherId);
+    if (other) this.#change((target) => combineCandidates(target, other, operation));
+  }
+
+  #change(operation: (target: Visible) => Candidate): void {
+    const { document, notifier } = this.#host;
+    const id = document.selectedDetection?.id;
+    const target = id === undefined ? undefined : this.#visible(id);
+    if (id === undefined || !target) return notifier.info(messages.tools.needsDetection);
+    const { edits } = operation(target);
     document.dispatch(
-      {
-        type: 'update-candidates',
-        ids: [stroke.detectionId],
-        patch: { edits: editsFrom(before, painted.mask), tick: true },
-      },
-      { name: 'stroke', subject },
+      { type: 'update-candidates', ids: [id], patch: { edits } },
+      { name: 'mask', subject: String(document.numberOf(id)) },
     );
+  }
+
+  #visible(id: string): Visible | undefined {
+    const { candidates, resolved } = this.#host.document;
+    return visibleOnes(candidates, resolved, [id])[0];
+  }
+
+  /** Puts the frame the crop is planned around; null follows the mask again. */
+  setFrame(id: string, frame: Rect<'unit'> | null): void {
+    const { document } = this.#host;
+    const subject = String(document.numberOf(id));
+    document.updateCandidate(id, { frame }, { name: 'frame', subject });
+  }
+
+  /** Ticks everything, nothing, or what was not ticked. */
+  tick(which: 'all' | 'none' | 'inverse'): void {
+    const { document } = this.#host;
+    const on = document.detections.filter(({ enabled }) =>
+      which === 'inverse' ? !enabled : which === 'all',
+    );
+    const ids = (wanted: boolean) =>
+      document.detections.filter((one) => on.includes(one) === wanted).map(({ id }) => id);
+    document.dispatch(
+      [
+        { type: 'update-candidates', ids: ids(true), patch: { tick: true } },
+        { type: 'update-candidates', ids: ids(false), patch: { tick: false } },
+      ],
+      { name: 'tick' },
+    );
+  }
+
+  /** Escape: leaves first what is being drawn, then the object that is being clicked together, then the tool. */
+  leave(): void {
+    const { view } = this.#host;
+    if (this.draft.shape) this.draft.cancel();
+    else if (this.picks.session) this.picks.leave();
+    else view.setTool('select');
   }
 }

@@ -1,13 +1,17 @@
-import type { Point } from './camera.ts';
+import type { BrushPoint } from '#domain/mask/brush.ts';
 import type { BrushStroke } from './worker-client.ts';
+
+/** What a stroke is drawn on and with. */
+export type StrokeStyle = Omit<BrushStroke, 'points' | 'finished'>;
 
 /** Collects pointer positions and hands them on once per animation frame, overlapping by a point so that lines join. */
 export class Painter {
-  #stroke: Omit<BrushStroke, 'points' | 'finished'> | null = null;
-  #points: Point[] = [];
+  #stroke: StrokeStyle | null = null;
+  #points: BrushPoint[] = [];
   #frame = 0;
   /** When the oldest of the waiting points came. */
   #since = 0;
+  #last: { readonly detectionId: string; readonly point: BrushPoint } | null = null;
   readonly #send: (stroke: BrushStroke, since: number) => void;
 
   /** @param send gets the next piece of a stroke and the time since when the user waits to see it. */
@@ -19,15 +23,24 @@ export class Painter {
     return this.#stroke !== null;
   }
 
-  begin(stroke: Omit<BrushStroke, 'points' | 'finished'>, point: Point): void {
+  begin(stroke: StrokeStyle, point: BrushPoint): void {
     this.#stroke = stroke;
     this.#points = [];
     this.extend([point]);
   }
 
-  extend(points: readonly Point[]): void {
+  /** Draws from where the last stroke on the same mask ended; a dot where there was none. */
+  beginLine(stroke: StrokeStyle, point: BrushPoint): void {
+    const last = this.#last?.detectionId === stroke.detectionId ? this.#last.point : point;
+    this.begin(stroke, last);
+    this.extend([point]);
+  }
+
+  extend(points: readonly BrushPoint[]): void {
     if (!this.#stroke) return;
     this.#points.push(...points);
+    const point = points.at(-1);
+    if (point) this.#last = { detectionId: this.#stroke.detectionId, point };
     if (this.#frame) return;
     this.#since = performance.now();
     this.#frame = requestAnimationFrame(() => this.#flush(false));

@@ -35,9 +35,27 @@ export type CommandId =
   | 'tool-select'
   | 'tool-brush'
   | 'tool-eraser'
+  | 'tool-lasso'
+  | 'tool-polygon'
+  | 'tool-rectangle'
+  | 'tool-click'
+  | 'tool-hand'
+  | 'tool-picker'
+  | 'tool-swap'
+  | 'tool-defaults'
   | 'leave-tool'
   | 'brush-smaller'
   | 'brush-larger'
+  | 'brush-softer'
+  | 'brush-harder'
+  | 'brush-opacity'
+  | 'mask-invert'
+  | 'mask-grow'
+  | 'mask-shrink'
+  | 'mask-copy'
+  | 'tick-all'
+  | 'tick-none'
+  | 'tick-inverse'
   | 'toggle-left-panel'
   | 'toggle-right-panel'
   | 'shortcut-sheet';
@@ -98,14 +116,33 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('layer-merge', 'layers', ['$mod+e'], ['Ctrl', 'E']),
   // Delete removes what is selected: a detection, or layers.
   press('layer-remove', 'layers', [], ['Del']),
+  press('tick-all', 'masks', ['$mod+a'], ['Ctrl', 'A']),
+  press('tick-none', 'masks', ['$mod+d'], ['Ctrl', 'D']),
+  press('tick-inverse', 'masks', ['$mod+Shift+i'], ['Ctrl', 'Shift', 'I']),
+  press('mask-invert', 'masks', ['Shift+v'], ['Shift', 'V']),
+  press('mask-grow', 'masks', ['Alt+Equal'], ['Alt', '+']),
+  press('mask-shrink', 'masks', ['Alt+Minus'], ['Alt', '−']),
+  { command: 'mask-copy', group: 'masks', keys: ['$mod+c'], caps: ['Ctrl', 'C'], kind: 'native' },
   press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z']),
   press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z']),
   press('snapshot', 'edit', ['$mod+Alt+KeyS'], ['Ctrl', 'Alt', 'S']),
   press('tool-select', 'tools', ['v'], ['V']),
   press('tool-brush', 'tools', ['b'], ['B']),
   press('tool-eraser', 'tools', ['e'], ['E']),
+  press('tool-lasso', 'tools', ['l'], ['L']),
+  press('tool-polygon', 'tools', ['p'], ['P']),
+  press('tool-rectangle', 'tools', ['u'], ['U']),
+  press('tool-click', 'tools', ['w'], ['W']),
+  press('tool-hand', 'tools', ['h'], ['H']),
+  press('tool-picker', 'tools', ['i'], ['I']),
+  press('tool-swap', 'tools', ['x'], ['X']),
+  press('tool-defaults', 'tools', ['d'], ['D']),
   press('brush-smaller', 'tools', ['BracketLeft'], ['[']),
   press('brush-larger', 'tools', ['BracketRight'], [']']),
+  press('brush-softer', 'tools', ['Shift+BracketLeft'], ['Shift', '[']),
+  press('brush-harder', 'tools', ['Shift+BracketRight'], ['Shift', ']']),
+  // Ten keys that differ in what they mean: the canvas reads them itself.
+  { command: 'brush-opacity', group: 'tools', keys: [], caps: ['1', '…', '0'], kind: 'native' },
   press('leave-tool', 'tools', ['Escape'], ['Esc']),
   press('shortcut-sheet', 'help', ['Shift+?', 'F1'], ['?']),
 ];

@@ -2,6 +2,7 @@ import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
+import { download } from './download.ts';
 import { isWeightName } from './file-kinds.ts';
 import { DetectionCommands } from './detection-commands.ts';
 import { JobRunner, type WorkerError } from './job-runner.ts';
@@ -33,7 +34,8 @@ export interface Offer {
 
 /** How the studio speaks to the user outside its panels; the user interface provides it. */
 export interface Notifier {
-  info(message: string, offer?: Offer): void;
+  /** @param other a second way, where there are two. */
+  info(message: string, offer?: Offer, other?: Offer): void;
   error(message: string): void;
 }
 
@@ -82,7 +84,7 @@ export class Studio {
     this.previews = new LayerPreviews(host);
     this.likeness = new LikenessGuard(host);
     this.painting = new LayerPainting(host, this.#runner, this.previews);
-    this.masks = new MaskCommands(host);
+    this.masks = new MaskCommands({ ...host, open: (file, name) => this.open(file, name) });
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -136,10 +138,10 @@ export class Studio {
       for (const phrase of sample.concepts) this.document.addConcept(phrase);
   }
 
-  /** A file of either kind: a picture is opened, weights are used or refused with the way to convert them. */
+  /** A dropped or pasted file: a picture is opened, weights are used or refused with the way to convert them, masks taken. */
   async takeFile(file: File): Promise<void> {
     if (isWeightName(file.name)) await this.models.useFile(file);
-    else await this.open(file, file.name);
+    else if (!(await this.masks.files.offer(file))) await this.open(file, file.name);
   }
 
   async detect(): Promise<void> {
@@ -334,12 +336,4 @@ export class Studio {
     this.restart();
     this.notifier.error(message);
   }
-}
-
-function download(blob: Blob, fileName: string): void {
-  const link = window.document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = fileName;
-  link.click();
-  window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -7,6 +7,7 @@ import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
 import type { Studio } from './studio.ts';
 import { tellDuration } from './timing.ts';
+import { rememberTools } from './tools.svelte.ts';
 import type { RefinePlan, WorkerView } from './worker-client.ts';
 
 const PLAN_DELAY_MS = 200;
@@ -38,7 +39,10 @@ export class Sync {
     });
     $effect(() => {
       if (document.runtime && document.image)
-        overlays.push(buildOverlay(document.detections, document.selectedDetection?.id ?? null));
+        overlays.push([
+          ...buildOverlay(document.detections, document.selectedDetection?.id ?? null),
+          ...studio.masks.picks.overlay,
+        ]);
     });
     const stacks = new Latest<readonly Layer[]>((layers) => this.#showLayers(layers));
     $effect(() => {
@@ -49,6 +53,7 @@ export class Sync {
       window.document.documentElement.lang = currentLocale();
     });
     this.#remember();
+    rememberTools(view.tools);
   }
 
   #planSoon(): (() => void) | undefined {
@@ -111,10 +116,11 @@ export class Sync {
       concepts: document.concepts,
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
       locale: chosenLocale(),
+      navigation: view.navigation,
     };
   }
 
-  #restore({ parameters, concepts, panels, locale }: Settings): void {
+  #restore({ parameters, concepts, panels, locale, navigation }: Settings): void {
     const { document, view } = this.#studio;
     const { present } = document.history;
     const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
@@ -122,6 +128,7 @@ export class Sync {
     view.leftOpen = panels.left;
     view.rightOpen = panels.right;
     view.explain = panels.explain;
+    view.navigation = navigation;
     chooseLocale(locale);
   }
 }

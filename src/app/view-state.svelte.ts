@@ -18,15 +18,16 @@ import {
 } from './camera.ts';
 import { loupeFrame } from './loupe.ts';
 import { wheelWish, type NavigationName, type WheelInput } from './navigation.ts';
+import { isBrush, isMaskTool, type Tool } from './tools.ts';
+import { ToolState } from './tools.svelte.ts';
 import type { WorkerView } from './worker-client.ts';
 
-export type Tool = 'select' | 'brush' | 'eraser';
+export type { Tool } from './tools.ts';
 /** `blink` shows original and result in turn. */
 export type CompareMode = WorkerView['compare']['mode'] | 'blink';
 export type DialogName = 'models' | 'shortcuts';
 export type Sheet = 'picture' | 'concepts' | 'settings';
 
-const BRUSH_STEP = 1.2;
 const ZOOM_NOTCH = 1.17;
 /** In the order of the switch and of the key that goes through them. */
 export const COMPARE_MODES = [
@@ -63,9 +64,7 @@ export class ViewState {
   minimapOpen = $state.raw(true);
   navigation = $state.raw<NavigationName>('studio');
   masksVisible = $state.raw(true);
-  tool = $state.raw<Tool>('select');
-  /** Picture pixels. */
-  brushRadiusPx = $state.raw(24);
+  readonly tools = new ToolState();
   leftOpen = $state.raw(true);
   rightOpen = $state.raw(true);
   /** What a narrow screen shows beside the picture. */
@@ -87,7 +86,9 @@ export class ViewState {
     return this.blinkOriginal ? 'original' : 'refined';
   });
   /** The picture is judged rather than worked on: masks and badges would hide what is compared. */
-  readonly judging = $derived(this.peeking || this.compare !== 'refined');
+  readonly judging = $derived(
+    this.peeking || this.compare !== 'refined' || this.loupeHeld || this.loupePinned,
+  );
   readonly overlaysShown = $derived(this.masksVisible && !this.judging);
   readonly loupeShown = $derived(this.loupeHeld || this.loupePinned);
   /** Where the loupe lies; null while there is none. */
@@ -109,7 +110,7 @@ export class ViewState {
   /** Starts looking at another picture. */
   show(picture: Extent): void {
     this.#picture = picture;
-    this.brushRadiusPx = Math.max(4, Math.round(Math.max(picture.width, picture.height) / 40));
+    this.tools.show(picture);
     this.compare = 'refined';
     this.loupeAt = null;
     this.fit();
@@ -165,8 +166,8 @@ export class ViewState {
     const wish = wheelWish(this.navigation, input);
     if (wish.kind === 'zoom') this.zoomAt(point, wish.factor);
     else if (wish.kind === 'pan') this.pan(wish.x, wish.y);
-    else if (this.tool === 'select') this.zoomAt(point, wish.direction > 0 ? ZOOM_NOTCH : 1 / ZOOM_NOTCH);
-    else this.resizeBrush(wish.direction);
+    else if (isBrush(this.tool)) this.tools.resize(wish.direction);
+    else this.zoomAt(point, wish.direction > 0 ? ZOOM_NOTCH : 1 / ZOOM_NOTCH);
   }
 
   /** Brings a picture pixel to the middle of the canvas. */
@@ -196,10 +197,14 @@ export class ViewState {
     this.#move(pan(framed, inset.x, inset.y));
   }
 
-  /** Takes a tool; a brush needs to see the mask it changes. */
+  get tool(): Tool {
+    return this.tools.current;
+  }
+
+  /** Takes a tool; one that changes masks needs to see them. */
   setTool(tool: Tool): void {
-    this.tool = tool;
-    if (tool !== 'select') this.showMasks();
+    this.tools.current = tool;
+    if (isMaskTool(tool)) this.showMasks();
   }
 
   showMasks(): void {
@@ -266,18 +271,6 @@ export class ViewState {
 
   setSplit(split: number): void {
     this.split = clamp(split, 0, 1);
-  }
-
-  resizeBrush(direction: 1 | -1): void {
-    this.setBrush(this.brushRadiusPx * BRUSH_STEP ** direction);
-  }
-
-  setBrush(radiusPx: number): void {
-    this.brushRadiusPx = clamp(radiusPx, 1, Math.max(8, this.maxBrushRadiusPx));
-  }
-
-  get maxBrushRadiusPx(): number {
-    return Math.max(this.#picture.width, this.#picture.height) / 4;
   }
 
   get #limits() {

@@ -1,5 +1,4 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { sentence } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { DetectRequest, Recipe, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import { checkRecipe } from '#domain/job/schema.ts';
@@ -38,6 +37,7 @@ import { scaffoldStatistics } from './scaffold-statistics.ts';
 import type { Document } from './document.ts';
 import { exportName, shownPicture } from './shown-picture.ts';
 import { StudioLayers, type LayerHost } from './layers.ts';
+import { StudioMasks } from './masks.ts';
 import { checkedRequest, wishOf } from './refine-request.ts';
 import { Viewer } from './viewer.ts';
 
@@ -57,6 +57,11 @@ export class Studio implements StudioApi {
     features: this.#features,
     picture: () => this.#opened().picture.raster,
     backend: () => this.#ready(),
+  });
+  readonly masks = new StudioMasks({
+    opened: () => this.#opened(),
+    ready: () => this.#ready(),
+    made: (document, request) => this.#made(document, request, 'no networks'),
   });
   #viewer: Viewer | null = null;
   #backend: Backend | null = null;

@@ -5,7 +5,10 @@ import { diffBytes } from './weight.ts';
 
 /** What a step is called in the history panel: the page has the words. */
 export type StepName =
-  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'recipe' | LayerStep;
+  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'recipe' | MaskStep | LayerStep;
+
+/** What is done to masks by hand besides strokes. */
+type MaskStep = 'region' | 'shape' | 'mask' | 'frame' | 'pick' | 'import-masks';
 
 type LayerStep =
   | ('opacity' | 'strength' | 'edge' | 'visibility' | 'solo' | 'lock' | 'rename')

@@ -1,18 +1,14 @@
 import type { Point } from '#app/camera.ts';
 import { detectionAt } from '#app/requests.ts';
 import type { Studio } from '#app/studio.ts';
-import { messages } from '#app/messages.ts';
+import { erases, isBrush, isMaskTool, MIDDLE_BUTTON, type Modifiers } from '#app/tools.ts';
+import { CanvasKeys } from './gestures-keys.svelte.ts';
+import { CLICK_SLOP_PX, pressFor, stretchTo, type Press, type StagePoint } from './gestures-tools.ts';
 import { Pointers } from './pointers.ts';
 
-type Mode = 'idle' | 'pan' | 'paint' | 'pinch';
+type Mode = 'idle' | 'pan' | 'tool' | 'pinch';
 
-/** A press that moves less than this is a click, CSS pixels. */
-const CLICK_SLOP_PX = 4;
-const KEY_PAN_PX = 64;
-const RIGHT_BUTTON = 2;
-const MIDDLE_BUTTON = 1;
-
-/** Turns pointer, wheel and arrow keys over the picture into camera moves, strokes and selections. */
+/** Turns pointer, wheel and keys over the picture into camera moves, uses of the tool in hand and selections. */
 export class StageGestures {
   /** Where the pointer is, CSS pixels of the stage; null outside. */
   cursor = $state.raw<Point | null>(null);
@@ -21,16 +17,20 @@ export class StageGestures {
   mode = $state.raw<Mode>('idle');
   /** The running or next stroke takes away. */
   erasing = $state.raw(false);
+  readonly keys: CanvasKeys;
   readonly #studio: Studio;
   readonly #pointers = new Pointers();
+  #press: Press | null = null;
   #travelled = 0;
 
   constructor(studio: Studio) {
     this.#studio = studio;
+    this.keys = new CanvasKeys(studio, (point) => this.#selectAt(point));
   }
 
+  /** A brush is in hand and would paint where the pointer is. */
   get painting(): boolean {
-    return this.#studio.view.tool !== 'select' && !this.spaceHeld && this.mode !== 'pan';
+    return isBrush(this.#studio.view.tool) && !this.spaceHeld && this.mode !== 'pan';
   }
 
   down(event: PointerEvent, surface: HTMLElement): void {
@@ -39,34 +39,62 @@ export class StageGestures {
     surface.setPointerCapture(event.pointerId);
     this.#pointers.set(event.pointerId, point);
     this.#travelled = 0;
+    this.keys.crosshair = null;
     if (this.#pointers.size === 2) this.#beginPinch();
     else if (this.#pointers.size === 1) this.#begin(event, point);
+  }
+
+  #begin(event: PointerEvent, point: StagePoint): void {
+    const pans = event.button === MIDDLE_BUTTON || this.spaceHeld;
+    this.#press = pans ? null : pressFor(this.#studio, point, event);
+    this.mode = this.#press ? 'tool' : 'pan';
+    this.erasing = this.#wouldErase(event);
   }
 
   move(event: PointerEvent, surface: HTMLElement): void {
     const point = pointOf(event, surface);
     this.cursor = event.pointerType === 'touch' ? null : point;
     this.#studio.view.pointTo(point);
-    if (this.mode === 'idle') this.erasing = this.#wouldErase(event);
+    if (this.mode === 'idle') this.#hover(event, point);
     const before = this.#pointers.get(event.pointerId);
     if (!before) return;
     this.#travelled += Math.hypot(point.x - before.x, point.y - before.y);
     if (this.mode === 'pinch') this.#pinch(event.pointerId, point);
     else if (this.mode === 'pan') this.#studio.view.pan(point.x - before.x, point.y - before.y);
-    else if (this.mode === 'paint') this.#extend(event, surface);
+    else this.#press?.move(pathOf(event, surface), event);
     this.#pointers.set(event.pointerId, point);
+  }
+
+  /** No button is down: shows what one would do. */
+  #hover(event: PointerEvent, point: Point): void {
+    const { masks, view } = this.#studio;
+    this.erasing = this.#wouldErase(event);
+    if (view.tool === 'click' && event.pointerType !== 'touch') masks.picks.hover(view.pictureAt(point));
+    if (masks.draft.shape?.kind === 'rectangle') stretchTo(this.#studio, point, event);
   }
 
   up(event: PointerEvent): void {
     const point = this.#pointers.get(event.pointerId);
     this.#pointers.delete(event.pointerId);
-    if (this.mode === 'paint') this.#studio.masks.painter.end();
-    else if (point && this.mode === 'pan' && this.#isClick(event)) this.#selectAt(point);
+    const clicked = this.#travelled < CLICK_SLOP_PX;
+    if (this.mode === 'tool') this.#press?.up(clicked);
+    else if (point && this.mode === 'pan' && clicked && event.button === 0 && !this.spaceHeld)
+      this.#selectAt(point);
+    this.#press = null;
+    if (this.#pointers.size === 0) this.mode = 'idle';
+  }
+
+  /** The system took the pointer away. */
+  lost(event: PointerEvent): void {
+    this.#press?.cancel();
+    this.#press = null;
+    this.#pointers.delete(event.pointerId);
     if (this.#pointers.size === 0) this.mode = 'idle';
   }
 
   leave(): void {
     this.cursor = null;
+    this.#studio.masks.picks.away();
   }
 
   wheel(event: WheelEvent, surface: HTMLElement): void {
@@ -78,44 +106,14 @@ export class StageGestures {
     this.#studio.view.wheel(input, pointOf(event, surface));
   }
 
-  key(event: KeyboardEvent): void {
-    const direction = ARROWS[event.key];
-    if (!direction || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    const step = event.shiftKey ? KEY_PAN_PX * 4 : KEY_PAN_PX;
-    this.#studio.view.pan(-direction[0] * step, -direction[1] * step);
-  }
-
-  #begin(event: PointerEvent, point: Point): void {
-    const { view, document, notifier } = this.#studio;
-    const pans = event.button === MIDDLE_BUTTON || this.spaceHeld || view.tool === 'select';
-    this.mode = pans ? 'pan' : 'paint';
-    if (pans) return;
-    const detectionId = document.selectedDetection?.id;
-    if (!detectionId) {
-      this.mode = 'idle';
-      return notifier.info(messages.tools.needsDetection);
-    }
-    this.erasing = this.#wouldErase(event) || event.button === RIGHT_BUTTON;
-    this.#studio.masks.painter.begin(
-      { detectionId, mode: this.erasing ? 'erase' : 'add', radiusPx: view.brushRadiusPx },
-      view.pictureAt(point),
-    );
-  }
-
-  #extend(event: PointerEvent, surface: HTMLElement): void {
-    const { view } = this.#studio;
-    const events = event.getCoalescedEvents();
-    const path = events.length > 0 ? events : [event];
-    this.#studio.masks.painter.extend(path.map((each) => view.pictureAt(pointOf(each, surface))));
-  }
-
-  #wouldErase(event: PointerEvent): boolean {
-    return this.#studio.view.tool === 'eraser' || event.altKey;
+  #wouldErase(modifiers: Modifiers): boolean {
+    const { tool } = this.#studio.view;
+    return isBrush(tool) && erases(tool, modifiers);
   }
 
   #beginPinch(): void {
-    if (this.mode === 'paint') this.#studio.masks.painter.end();
+    this.#press?.cancel();
+    this.#press = null;
     this.mode = 'pinch';
   }
 
@@ -125,29 +123,31 @@ export class StageGestures {
     if (other && before) this.#studio.view.pinch([before, other], [point, other]);
   }
 
-  #isClick(event: PointerEvent): boolean {
-    return this.#travelled < CLICK_SLOP_PX && event.button === 0 && !this.spaceHeld;
-  }
-
   /** A click on a mask selects its detection, a click beside all masks the document. */
   #selectAt(point: Point): void {
     const { document, view } = this.#studio;
-    if (!document.image || view.tool !== 'select') return;
+    if (!document.image || view.tool === 'hand' || isMaskTool(view.tool)) return;
     const { x, y } = view.pictureAt(point);
     const { width, height } = document.image.size;
-    const hit = view.overlaysShown ? detectionAt(document.detections, x / width, y / height) : undefined;
+    const seen = view.overlaysShown || view.tool === 'picker';
+    const hit = seen ? detectionAt(document.detections, x / width, y / height) : undefined;
     document.select(hit ? { kind: 'detection', id: hit.id } : { kind: 'document' });
   }
 }
 
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
+/** Everywhere the pointer has been since the last event, as often as the device looked. */
+function pathOf(event: PointerEvent, surface: HTMLElement): StagePoint[] {
+  const events = event.getCoalescedEvents();
+  return (events.length > 0 ? events : [event]).map((each) => pointOf(each, surface));
+}
 
-function pointOf(event: MouseEvent, surface: HTMLElement): Point {
+/** A mouse reports half pressure while a button is down, which means nothing. */
+function pointOf(event: MouseEvent, surface: HTMLElement): StagePoint {
   const { left, top } = surface.getBoundingClientRect();
-  return { x: event.clientX - left, y: event.clientY - top };
+  const isPen = event instanceof PointerEvent && event.pointerType === 'pen' && event.pressure > 0;
+  return {
+    x: event.clientX - left,
+    y: event.clientY - top,
+    ...(isPen && { pressure: event.pressure }),
+  };
 }

@@ -1,5 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { rleBox } from '#domain/mask/rle-algebra.ts';
+import { emptyRle, rleBox } from '#domain/mask/rle-algebra.ts';
 import type { BrushStroke, PaintedMask, Result, ViewState } from '../api.ts';
 import type { OverlayUpdate, ViewerApi } from '../api-viewer.ts';
 import { asResult } from '../jobs.ts';
@@ -45,8 +45,12 @@ export class ViewerWorker implements ViewerApi {
       if (mask) layer.replace(mask);
       return [[look.id, layer] as const];
     });
+    // A region somebody is just drawing is not part of the document yet.
+    const fresh = [...this.#layers].filter(
+      ([id, layer]) => layer.painting && !looks.some((look) => look.id === id),
+    );
     this.#layers.clear();
-    for (const [id, layer] of shown) this.#layers.set(id, layer);
+    for (const [id, layer] of [...shown, ...fresh]) this.#layers.set(id, layer);
     this.#stage?.setLayers([...this.#layers.values()]);
     return Promise.resolve();
   }
@@ -56,7 +60,7 @@ export class ViewerWorker implements ViewerApi {
   }
 
   #paint(stroke: BrushStroke): PaintedMask | null {
-    const layer = this.#layers.get(stroke.detectionId);
+    const layer = this.#layers.get(stroke.detectionId) ?? this.#newLayer(stroke);
     const picture = this.#stage?.pictureSize;
     if (!layer || !picture)
       throw new AppError('bad-request', 'Select a detection before painting on its mask.');
@@ -65,6 +69,19 @@ export class ViewerWorker implements ViewerApi {
     if (!stroke.finished) return null;
     const mask = layer.encode();
     return { mask, box: rleBox(mask) ?? { x: 0, y: 0, width: 0, height: 0 } };
+  }
+
+  /** A region of its own begins with its first stroke. */
+  #newLayer({ detectionId: id, fresh }: BrushStroke): MaskLayer | null {
+    if (!fresh) return null;
+    const { width, height, hue, pattern } = fresh;
+    const layer = new MaskLayer(
+      { id, hue, pattern, enabled: true, selected: true },
+      emptyRle({ width, height }),
+    );
+    this.#layers.set(id, layer);
+    this.#stage?.setLayers([...this.#layers.values()]);
+    return layer;
   }
 
   showMinimap(canvas: OffscreenCanvas | null): Promise<void> {

@@ -1,0 +1,186 @@
+import type { DocumentCommand } from '#domain/document/commands.ts';
+import type { Candidate } from '#domain/document/state.ts';
+import type { Size } from '#domain/geometry/rect.ts';
+import { resizeRle, unionAll } from '#domain/mask/rle-algebra.ts';
+import type { MaskFile, NamedMask } from '#worker/api-masks.ts';
+import { download } from './download.ts';
+import { isJsonName, isPictureFile } from './file-kinds.ts';
+import type { MaskHost } from './mask-commands.ts';
+import { handGrid, ownerFor, regionOf, repaintCommand } from './mask-regions.ts';
+import { messages } from './messages.ts';
+
+/** Masks from and to files and the clipboard. */
+export class MaskFiles {
+  readonly #host: MaskHost;
+
+  constructor(host: MaskHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Takes a dropped or pasted file if it is about masks: JSON always; a picture that looks like a mask after asking, if
+   * a detection is selected that it could be for. Answers false for everything else.
+   */
+  async offer(file: File): Promise<boolean> {
+    const { document, client, notifier } = this.#host;
+    if (isJsonName(file.name)) return this.import(file);
+    const size = document.image?.size;
+    if (!document.selectedDetection || !size || !isPictureFile(file)) return false;
+    const read = await client.call((api) => api.masks.read(file, file.name));
+    if (!read.ok || !read.value.looksLikeMask || !fits(read.value, size)) return false;
+    const { looksLikeMask, asMask, asPicture } = messages.tools.files;
+    const open = () => void this.#open(file);
+    notifier.info(
+      looksLikeMask(file.name, document.numberOf(document.selectedDetection.id)),
+      { label: asMask, run: () => this.#check(read.value, file.name) },
+      { label: asPicture, run: open },
+    );
+    return true;
+  }
+
+  /** Reads a file of masks. One mask goes to the selected detection, others become detections of their own. */
+  async import(file: File): Promise<boolean> {
+    const { document, client, expect, notifier } = this.#host;
+    if (!document.image) notifier.info(messages.tools.files.needsPicture);
+    else {
+      const read = expect(await client.call((api) => api.masks.read(file, file.name)));
+      if (read) this.#check(read, file.name);
+    }
+    return true;
+  }
+
+  /** Masks of another size are scaled if the user wants that; of another shape they belong to another picture. */
+  #check(file: MaskFile, name: string): void {
+    const { document, notifier } = this.#host;
+    const size = document.image?.size;
+    const { otherAspect, otherSize, scale } = messages.tools.files;
+    if (!size) return;
+    const odd = file.masks.find(({ mask }) => !sameAspect(mask, size))?.mask;
+    if (odd) return notifier.error(otherAspect(name, words(odd), words(size)));
+    const other = file.masks.find(({ mask }) => mask.width !== size.width || mask.height !== size.height);
+    if (!other) return this.#take(file.masks);
+    notifier.info(otherSize(name, words(other.mask), words(size)), {
+      label: scale,
+      run: () => this.#take(file.masks),
+    });
+  }
+
+  #take(masks: readonly NamedMask[]): void {
+    const { document } = this.#host;
+    const { image, selectedDetection } = document;
+    if (!image) return;
+    const grid = handGrid(image.size);
+    const sized = masks.map(({ name, mask }) => ({ name, mask: resizeRle(mask, grid.width, grid.height) }));
+    const [first, ...others] = sized;
+    const subject = String(masks.length);
+    if (first && selectedDetection && others.length === 0) {
+      const command = repaintCommand(document, selectedDetection.id, first.mask);
+      if (command) document.dispatch(command, { name: 'import-masks', subject });
+    } else document.dispatch(this.#regions(sized), { name: 'import-masks', subject });
+  }
+
+  #regions(masks: readonly NamedMask[]): readonly DocumentCommand[] {
+    const { document } = this.#host;
+    const owners = new Map<string, string>();
+    const commands: DocumentCommand[] = [];
+    const candidates = masks.map(({ name, mask }): Candidate => {
+      const key = name.trim().toLowerCase();
+      const known = owners.get(key);
+      const owner = known === undefined ? ownerFor(document, name, [...owners.values()]) : null;
+      if (owner) commands.push(...owner.commands);
+      const conceptId = known ?? (owner?.conceptId as string);
+      owners.set(key, conceptId);
+      return regionOf({ id: crypto.randomUUID(), conceptId, origin: 'file', mask });
+    });
+    return [...commands, { type: 'add-candidates', candidates }];
+  }
+
+  async #open(file: File): Promise<void> {
+    await this.#host.open(file, file.name);
+  }
+
+  /** Saves the selected mask as a PNG of the picture's size. */
+  async exportMask(): Promise<void> {
+    const { document } = this.#host;
+    const { selectedDetection } = document;
+    if (selectedDetection)
+      await this.#savePng([selectedDetection.id], document.numberOf(selectedDetection.id));
+  }
+
+  /** Saves all ticked masks: as one PNG, or apart with their concepts' names as a COCO data set. */
+  async exportAll(format: 'png' | 'coco'): Promise<void> {
+    const { document, client, expect } = this.#host;
+    const ticked = document.detections.filter(({ enabled }) => enabled);
+    const { image } = document;
+    if (!image) return;
+    if (format === 'png') return this.#savePng(ticked.map(({ id }) => id));
+    const masks = ticked.map((detection) => ({
+      name: document.conceptOf(detection)?.phrase.trim() ?? '',
+      mask: detection.mask,
+    }));
+    const blob = expect(await client.call((api) => api.masks.coco(masks, image.size)));
+    if (blob) this.#save(blob, `${stem(image.name)}-masks.json`);
+  }
+
+  async #savePng(ids: readonly string[], number?: number): Promise<void> {
+    const { image } = this.#host.document;
+    const blob = await this.#png(ids);
+    const suffix = number === undefined ? 'masks' : `mask-${number}`;
+    if (blob && image) this.#save(blob, `${stem(image.name)}-${suffix}.png`);
+  }
+
+  async #png(ids: readonly string[]): Promise<Blob | null> {
+    const { document, client, expect } = this.#host;
+    const { image } = document;
+    if (!image) return null;
+    const { width, height } = image.size;
+    const masks = document.detections
+      .filter(({ id }) => ids.includes(id))
+      .map(({ mask }) => resizeRle(mask, width, height));
+    return expect(await client.call((api) => api.masks.png(unionAll(masks, image.size), image.size)));
+  }
+
+  /** Puts the selected mask into the clipboard, as a picture other programs take. */
+  async copy(): Promise<void> {
+    const { document, notifier } = this.#host;
+    const { selectedDetection } = document;
+    if (!selectedDetection) return notifier.info(messages.tools.needsDetection);
+    const png = this.#png([selectedDetection.id]).then(
+      (blob) => blob ?? Promise.reject(new Error('no mask')),
+    );
+    const copied = await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })]).then(
+      () => true,
+      () => false,
+    );
+    if (copied) notifier.info(messages.tools.files.copied(document.numberOf(selectedDetection.id)));
+    else notifier.error(messages.tools.files.notCopied);
+  }
+
+  /** Saves the selected detection by itself, along its soft edge. @param background "#rrggbb"; null: transparent. */
+  async cutOut(background: string | null): Promise<void> {
+    const { document, client, expect, notifier } = this.#host;
+    const { request, layers, selectedDetection } = document;
+    if (!selectedDetection) return notifier.info(messages.tools.needsDetection);
+    const wish = { request, layers, detectionId: selectedDetection.id, background };
+    const cut = expect(await client.call((api) => api.masks.cutOut(wish)));
+    if (cut) this.#save(cut.blob, cut.fileName);
+  }
+
+  #save(blob: Blob, fileName: string): void {
+    download(blob, fileName);
+    this.#host.notifier.info(messages.tools.files.saved(fileName));
+  }
+}
+
+function fits({ masks }: MaskFile, size: Size<'image'>): boolean {
+  return masks.every(({ mask }) => sameAspect(mask, size));
+}
+
+/** Whether one is the other scaled, up to the rounding of the smaller one's sides to whole pixels. */
+export function sameAspect(a: Size<'image'>, b: Size<'image'>): boolean {
+  const apart = Math.abs(a.width * b.height - a.height * b.width);
+  return apart <= Math.max(a.width, a.height, b.width, b.height);
+}
+
+const words = ({ width, height }: Size<'image'>): string => messages.app.pictureSize(width, height);
+const stem = (name: string): string => name.replace(/\.[^.]*$/, '');

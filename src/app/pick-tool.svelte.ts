@@ -1,0 +1,193 @@
+import type { DocumentCommand } from '#domain/document/commands.ts';
+import type { Rect } from '#domain/geometry/rect.ts';
+import type { MaskRle } from '#domain/job/request.ts';
+import { isEmptyMask } from '#domain/mask/rle.ts';
+import type { OverlayItem } from '#worker/api.ts';
+import type { Point } from './camera.ts';
+import { hueOf, patternOf } from './hues.ts';
+import { Latest } from './latest.ts';
+import type { MaskHost } from './mask-commands.ts';
+import { ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
+import { messages } from './messages.ts';
+import type { PickMode } from './tools.svelte.ts';
+import type { PickPrompt, PickResult } from './worker-client.ts';
+
+interface Answer {
+  readonly mask: MaskRle;
+  readonly score: number;
+}
+
+/** One object that is being clicked together, or corrected by clicks. */
+export interface PickSession {
+  readonly detectionId: string;
+  /** Everything asked for it so far. */
+  readonly prompt: PickPrompt;
+  /** Readings of the last click, the likeliest first, and the one that is taken. */
+  readonly answers: readonly Answer[];
+  readonly index: number;
+  /** The clicks made the detection; they replace its mask as found, while corrections are edits. */
+  readonly made: boolean;
+  /** Where the history stood after the last click: whatever else was done since begins a new session. */
+  readonly cursor: number;
+}
+
+const PREVIEW_ID = 'pick-preview';
+
+/** Objects found by clicks and boxes (SAM 3's interactive predictor), with a preview under the pointer. */
+export class PickTool {
+  /** Whether the loaded segmenter can; null while nobody knows. */
+  available = $state.raw<boolean | null>(null);
+  /** What a click here would take. */
+  preview = $state.raw<MaskRle | null>(null);
+  session = $state.raw<PickSession | null>(null);
+  /** A click is being worked on. */
+  busy = $state.raw(false);
+  readonly #host: MaskHost;
+  readonly #hovers = new Latest<Point>((point) => this.#hover(point));
+  #over = false;
+  #asked = 0;
+
+  constructor(host: MaskHost) {
+    this.#host = host;
+  }
+
+  /** What the preview adds to the drawing over the picture. */
+  get overlay(): readonly OverlayItem[] {
+    const { preview } = this;
+    if (!preview) return [];
+    const { conceptId } = ownerOf(this.#host.document);
+    const look = { hue: hueOf(conceptId), pattern: patternOf(conceptId), enabled: false, selected: false };
+    return [{ id: PREVIEW_ID, mask: preview, ...look }];
+  }
+
+  /** Asks whether the models in use can do this. */
+  async check(): Promise<boolean> {
+    const asked = await this.#host.client.call(async (api) => ({
+      ok: true as const,
+      value: await api.concepts.canPick(),
+    }));
+    this.available = asked.ok && asked.value;
+    return this.available;
+  }
+
+  /** The pointer is at a point of the picture, in its pixels. */
+  hover(at: Point): void {
+    const { document, job } = this.#host;
+    const { width, height } = document.image?.size ?? { width: 0, height: 0 };
+    this.#over = at.x >= 0 && at.y >= 0 && at.x < width && at.y < height;
+    if (!this.#over || !this.available || job.running || this.busy) this.preview = null;
+    else this.#hovers.push({ x: at.x / width, y: at.y / height });
+  }
+
+  /** The pointer is elsewhere. */
+  away(): void {
+    this.#over = false;
+    this.preview = null;
+  }
+
+  async #hover({ x, y }: Point): Promise<void> {
+    const { client, document } = this.#host;
+    const { image } = document;
+    const answer = await client.call((api) => api.concepts.hover(x, y));
+    const counts = this.#over && !this.busy && document.image === image;
+    // A newer wish has overtaken this one; what shows stays until it is answered.
+    if (counts && answer.ok && answer.value) this.preview = answer.value;
+  }
+
+  /** A click at a point of the picture, in its pixels: a new object, or a point for or against the selected one. */
+  async click(at: Point, mode: PickMode): Promise<void> {
+    const { document, notifier } = this.#host;
+    const size = document.image?.size;
+    if (!size) return;
+    const point = { x: at.x / size.width, y: at.y / size.height, positive: mode !== 'subtract' };
+    if (mode === 'new') return this.#ask({ points: [point], box: null, mask: null }, null);
+    const session = this.#sessionOfSelected();
+    if (!session) return notifier.info(messages.tools.pick.needsObject);
+    return this.#ask({ ...session.prompt, points: [...session.prompt.points, point] }, session);
+  }
+
+  /** Everything in a box, fractions of the picture. */
+  box(box: Rect<'unit'>): Promise<void> {
+    return this.#ask({ points: [], box, mask: null }, null);
+  }
+
+  /** The clicks so far on the selected detection; the first correction of another starts from its mask. */
+  #sessionOfSelected(): PickSession | null {
+    const { selectedDetection, history } = this.#host.document;
+    if (!selectedDetection) return null;
+    const { id, mask } = selectedDetection;
+    if (this.session?.detectionId === id && this.session.cursor === history.cursor) return this.session;
+    const prompt = { points: [], box: null, mask };
+    return { detectionId: id, prompt, answers: [], index: 0, made: false, cursor: history.cursor };
+  }
+
+  async #ask(prompt: PickPrompt, session: PickSession | null): Promise<void> {
+    const { client, document, expect, notifier } = this.#host;
+    if (!(this.available ?? (await this.check()))) return notifier.info(messages.tools.pick.unavailable);
+    const [asked, { image }] = [++this.#asked, document];
+    this.busy = true;
+    this.preview = null;
+    const found = expect(await client.call((api) => api.concepts.pick(prompt)));
+    if (asked !== this.#asked) return;
+    this.busy = false;
+    if (!found || document.image !== image) return;
+    if (isEmptyMask(found.mask)) notifier.info(messages.tools.pick.nothing);
+    else this.#take(found, prompt, session);
+  }
+
+  #take({ mask, score, alternatives }: PickResult, prompt: PickPrompt, session: PickSession | null): void {
+    const answers = [{ mask, score }, ...alternatives];
+    if (!session) return this.#add(prompt, answers);
+    this.session = { ...session, prompt, answers, index: 0 };
+    this.#apply();
+  }
+
+  #add(prompt: PickPrompt, answers: readonly Answer[]): void {
+    const { document } = this.#host;
+    const [best] = answers;
+    if (!best) return;
+    const id = crypto.randomUUID();
+    const { conceptId, commands } = ownerOf(document);
+    const candidates = [regionOf({ id, conceptId, origin: 'click', ...best })];
+    document.dispatch([...commands, { type: 'add-candidates', candidates }], {
+      name: 'pick',
+      joinKey: `pick ${this.#asked}`,
+    });
+    document.select({ kind: 'detection', id });
+    const { cursor } = document.history;
+    this.session = { detectionId: id, prompt, answers, index: 0, made: true, cursor };
+  }
+
+  /** Takes another reading of the last click. */
+  cycle(direction: 1 | -1): void {
+    const { session } = this;
+    const count = session?.answers.length ?? 0;
+    if (!session || count < 2 || session.cursor !== this.#host.document.history.cursor) return;
+    this.session = { ...session, index: (session.index + direction + count) % count };
+    this.#apply();
+  }
+
+  /** Gives the detection the reading that is chosen. */
+  #apply(): void {
+    const { session } = this;
+    const answer = session?.answers[session.index];
+    if (!session || !answer) return;
+    const { document } = this.#host;
+    const { detectionId: id, made } = session;
+    const replaced: DocumentCommand = {
+      type: 'update-candidates',
+      ids: [id],
+      patch: { mask: answer.mask, score: answer.score },
+    };
+    const command = made ? replaced : repaintCommand(document, id, answer.mask);
+    if (!command) return this.leave();
+    const subject = String(document.numberOf(id));
+    document.dispatch(command, { name: 'pick', subject, joinKey: `pick ${this.#asked}` });
+    this.session = { ...session, cursor: document.history.cursor };
+  }
+
+  /** The next click begins anew. */
+  leave(): void {
+    this.session = null;
+  }
+}
