@@ -7,15 +7,15 @@ const UI = join(import.meta.dirname, '../../src/ui');
 /** Attributes that are read or seen. */
 const SPOKEN =
   /^(aria-(label|description|roledescription|valuetext)|title|alt|placeholder|label|description)$/;
-/** Signs that are the same in every language. */
-const ALLOWED = new Set(['σ', 'px', 'x', 'y']);
+/** Signs that are the same in every language, and the letter on a key. */
+const ALLOWED = /^(σ|px|x|y|[A-Z])$/;
 
 type Node = Readonly<Record<string, unknown>> & { readonly type: string };
 
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 
-const hasLetters = (text: string): boolean => /\p{L}/u.test(text) && !ALLOWED.has(text.trim());
+const hasLetters = (text: string): boolean => /\p{L}/u.test(text) && !ALLOWED.test(text.trim());
 
 function childrenOf(node: Node): Node[] {
   return Object.values(node)

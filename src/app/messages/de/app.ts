@@ -10,6 +10,7 @@ export const app: Catalogue['app'] = {
   undo: 'Rückgängig',
   opening: (name) => `${name} wird geöffnet …`,
   tryAgain: 'Erneut versuchen',
+  notifications: 'Meldungen',
 };
 
 export const header: Catalogue['header'] = {

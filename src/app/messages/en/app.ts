@@ -8,6 +8,7 @@ export const app = {
   undo: 'Undo',
   opening: (name: string) => `Opening ${name}…`,
   tryAgain: 'Try again',
+  notifications: 'Messages',
 };
 
 export const header = {
