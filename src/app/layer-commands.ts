@@ -1,10 +1,12 @@
 import type { StepName } from '#domain/document/history.ts';
 import type { Layer, LayerWeight } from '#domain/document/layer.ts';
+import { seenBelow } from '#domain/document/stack.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { areNeighbours, moveBeside, moveStep, replaceLayers, unitsOf } from '#domain/document/units.ts';
 import type { CommandHost } from './job-runner.ts';
 import { messages } from './messages.ts';
 import type { Notifier } from './studio.ts';
+import type { StudioState } from './studio-state.svelte.ts';
 import type { ViewState } from './view-state.svelte.ts';
 
 /** What layer commands need of the studio around them. */
@@ -81,17 +83,14 @@ export class LayerCommands {
   /** Copies right above; each stands for itself, so that what it does comes on top of what the original does. */
   duplicate(ids: readonly string[]): void {
     const { document } = this.#host;
-    const copies = new Map(this.#layers(ids).map((layer) => [layer.id, copyOf(layer)]));
-    if (copies.size === 0) return;
-    const layers = document.layers.flatMap((layer) => [
-      layer,
-      ...(copies.has(layer.id) ? [copies.get(layer.id) as Layer] : []),
-    ]);
+    const layers = withCopies(document.layers, ids, document.stale);
+    const last = layers.findLast((layer) => !document.layers.includes(layer));
+    if (!last) return;
     document.dispatch(
       { type: 'set-layers', layers },
       { name: 'duplicate-layers', subject: this.#subject(ids) },
     );
-    document.select({ kind: 'layer', id: [...copies.values()].at(-1)?.id ?? '' });
+    document.select({ kind: 'layer', id: last.id });
   }
 
   /** One place up or down, over a grid of tiles at once. */
@@ -208,11 +207,28 @@ export function layerName({ name, weight }: Layer): string {
   return numbered ? messages.layers.tile(weight.index + 1) : name;
 }
 
-/** A copy in a group of its own: in the original's they would share one weight, and nothing would change. */
+/** A stack with copies right above some of its layers. They are out of date only if their originals are. */
+function withCopies(
+  layers: readonly Layer[],
+  ids: readonly string[],
+  stale: StudioState['stale'],
+): readonly Layer[] {
+  const fresh = new Set<Layer>();
+  const copied = layers.flatMap((layer) => {
+    if (!ids.includes(layer.id)) return [layer];
+    const copy = copyOf(layer);
+    if (!stale.get(layer.id)?.includes('below')) fresh.add(copy);
+    return [layer, copy];
+  });
+  return copied.map((layer, position) => {
+    const below = seenBelow(copied, position).map(({ pixels }) => pixels.id);
+    return fresh.has(layer) ? { ...layer, origin: { ...layer.origin, below } } : layer;
+  });
+}
+
+/** In a group of its own: in the original's they would share one weight, and nothing would change. */
 function copyOf(layer: Layer): Layer {
   const id = crypto.randomUUID();
-  const { origin, pixels, visible } = layer;
-  const below = visible ? [...origin.below, pixels.id] : origin.below;
   const name = messages.layers.copyOf(layerName(layer));
-  return { ...layer, id, group: `copy ${id}`, name, locked: false, origin: { ...origin, below } };
+  return { ...layer, id, group: `copy ${id}`, name, locked: false };
 }

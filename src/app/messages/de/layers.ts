@@ -11,7 +11,7 @@ export const layers: Catalogue['layers'] = {
   teach:
     'Was verfeinert wird, landet hier: eine Ebene für jede Erkennung und Kachel. Vom Bild geht nichts verloren.',
   count: (count) => plural(count, LAYERS),
-  tiles: (count) => `Ganzes Bild · ${plural(count, { one: 'Kachel', other: 'Kacheln' })}`,
+  tiles: (count) => `Gesamt · ${plural(count, { one: 'Kachel', other: 'Kacheln' })}`,
   tile: (number) => `Kachel ${number}`,
   copyOf: (name) => `${name} Kopie`,
   merged: (count) => `Vereint aus ${plural(count, LAYERS)}`,

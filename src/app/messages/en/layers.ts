@@ -18,7 +18,7 @@ export const layers = {
   title: 'Layers',
   teach: 'What is refined lands here, one layer for each detection and tile. Nothing of the picture is lost.',
   count: (count: number) => plural(count, { one: 'layer', other: 'layers' }),
-  tiles: (count: number) => `Whole picture · ${plural(count, { one: 'tile', other: 'tiles' })}`,
+  tiles: (count: number) => `Global · ${plural(count, { one: 'tile', other: 'tiles' })}`,
   tile: (number: number) => `Tile ${number}`,
   copyOf: (name: string) => `${name} copy`,
   merged: (count: number) => `Merged from ${plural(count, { one: 'layer', other: 'layers' })}`,
