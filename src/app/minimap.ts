@@ -1,4 +1,5 @@
 import type { Extent } from './camera.ts';
+import { transferred, type WorkerClient } from './worker-client.ts';
 
 const LONGEST = { width: 176, height: 128 };
 
@@ -9,4 +10,20 @@ export function minimapSize(picture: Extent): Extent {
     width: Math.max(24, Math.round(picture.width * scale)),
     height: Math.max(24, Math.round(picture.height * scale)),
   };
+}
+
+/**
+ * Lets the viewer worker draw the whole picture on a canvas, which it keeps: an element can be given away once.
+ * @returns how to end that.
+ */
+export function giveMinimap(
+  client: WorkerClient,
+  canvas: HTMLCanvasElement,
+  { width, height }: Extent,
+): () => void {
+  canvas.width = Math.round(width * devicePixelRatio);
+  canvas.height = Math.round(height * devicePixelRatio);
+  const offscreen = canvas.transferControlToOffscreen();
+  void client.send((_api, viewer) => viewer.showMinimap(transferred(offscreen)));
+  return () => void client.send((_api, viewer) => viewer.showMinimap(null));
 }

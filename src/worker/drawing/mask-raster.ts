@@ -13,8 +13,8 @@ export interface PixelBuffer {
 /** Distance between hatch lines, CSS pixels. */
 const HATCH_PERIOD = 10;
 /** Opacities, 0 to 255. Fills stay light: what is refined has to be seen through them. */
-const FILL = { plain: 46, selected: 64, disabled: 16 };
-const HATCH = { plain: 104, selected: 150, disabled: 0 };
+const FILL = { plain: 42, selected: 34, disabled: 14 };
+const HATCH = { plain: 96, selected: 112, disabled: 0 };
 /** The dark ring under every outline: with the light line on it one of the two stands out from any picture. */
 const RING: Colour = [0, 0, 0, 165];
 const SELECTED_LINE: Colour = [255, 255, 255, 255];

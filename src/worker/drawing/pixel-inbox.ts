@@ -18,7 +18,7 @@ export class PixelInbox {
     if (message.kind === 'picture')
       this.#waiting = this.#waiting.filter(({ kind, name }) => kind === 'picture' || name !== message.name);
     this.#waiting.push(message);
-    this.#timer ??= setTimeout(() => this.#work());
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#work());
   }
 
   #work(): void {

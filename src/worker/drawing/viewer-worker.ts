@@ -91,8 +91,8 @@ export class ViewerWorker implements ViewerApi {
   }
 
   #minimapSoon(): void {
-    if (!this.#minimap) return;
-    this.#minimapTimer ??= setTimeout(() => {
+    if (!this.#minimap || this.#minimapTimer !== undefined) return;
+    this.#minimapTimer = setTimeout(() => {
       this.#minimapTimer = undefined;
       if (this.#minimap) this.#stage?.drawWhole(this.#minimap);
     }, MINIMAP_INTERVAL_MS);
