@@ -1,4 +1,5 @@
 import { proxyMarker, transfer } from 'comlink';
+import type { ResidualStore } from '#domain/blend/residual-store.ts';
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import { sameSize, seenBelow } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
@@ -6,12 +7,13 @@ import { AppError } from '#domain/job/app-error.ts';
 import { say } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
+import { Mutex } from '#inference/mutex.ts';
 import type { LayerCanvas } from '#pipelines/layer-canvas.ts';
 import { mergeLayers } from '#pipelines/merge.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 import { openCanvas, planRefine, refine } from '#pipelines/refine.ts';
 import { similarityOf } from '#pipelines/similarity.ts';
-import { planVary, requestOf, vary } from '#pipelines/vary.ts';
+import { planVary, vary } from '#pipelines/vary.ts';
 import type { LayerPixelStore } from '#storage/layer-pixels.ts';
 import type { LayersApi, RefinedLayers, RefineTarget } from './api-layers.ts';
 import type { JobId, Result } from './api.ts';
@@ -47,6 +49,16 @@ export class StudioLayers implements LayersApi {
   readonly #store: LayerPixelStore;
   /** Painted since the last run began: the page may not know of them yet. */
   readonly #recent = new Set<string>();
+  /** The store, taking note of what is painted. */
+  readonly #residuals: ResidualStore = {
+    put: (id, residual) => {
+      this.#recent.add(id);
+      return this.#store.put(id, residual);
+    },
+    has: (id) => this.#store.has(id),
+    get: (id) => this.#store.get(id),
+  };
+  readonly #choosing = new Mutex();
 
   constructor(host: LayerHost, store: LayerPixelStore) {
     this.#host = host;
@@ -57,7 +69,7 @@ export class StudioLayers implements LayersApi {
     return asResult(async () => {
       const begin = performance.now();
       await this.#store.opened;
-      const canvas = await this.#canvasOf(layers);
+      const canvas = await this.#choosing.run(() => this.#canvasOf(layers));
       const shown = await canvas?.show(layers);
       const missing = shown?.missing ?? layers.map(({ id }) => id);
       return { changed: shown?.changed ?? null, missing, elapsedMs: performance.now() - begin };
@@ -97,7 +109,7 @@ export class StudioLayers implements LayersApi {
     const { layers } = await run.follow(({ onEvent, canvasFor }) => {
       const model = modelName(backend);
       return refine(raster, request, services, { ...context, onEvent }, { target, model, canvasFor });
-    }, this.#noting(context.onEvent));
+    }, context.onEvent);
     const elapsedMs = performance.now() - begin;
     backend.worked(wish);
     // Loading happens once; the next estimate is of what happens again.
@@ -116,13 +128,14 @@ export class StudioLayers implements LayersApi {
       this.#host.ready().during(async () => {
         const document = this.#host.opened();
         const backend = this.#host.ready();
-        const canvas = await this.#shownCanvas(target.layers);
+        const canvas = this.#shownCanvas();
+        const checked = checkedRequest(request);
         const items = await planVary(canvas, target);
-        const services = await backend.services(context, wishOf(request, items));
+        const services = await backend.services(context, wishOf(checked, items));
         this.#recent.clear();
         const model = modelName(backend);
-        const paintings = await vary(canvas, checkedRequest(request), target, services, context, model);
-        for (const { id } of paintings) this.#remember(document, id);
+        const paintings = await vary(canvas, checked, target, services, context, model);
+        for (const { id } of paintings) document.painted.add(id);
         return paintings;
       }),
     );
@@ -130,16 +143,15 @@ export class StudioLayers implements LayersApi {
 
   merge(layers: readonly Layer[], name: string): Promise<Result<Layer>> {
     return asResult(async () => {
-      const canvas = await this.#shownCanvas(layers);
-      const merged = await mergeLayers(canvas, layers, name);
-      this.#remember(this.#host.opened(), merged.pixels.id);
+      const merged = await mergeLayers(this.#shownCanvas(), layers, name);
+      this.#host.opened().painted.add(merged.pixels.id);
       return merged;
     });
   }
 
   preview(layer: Layer, pixelsId: string, maxSidePx: number): Promise<Result<ImageBitmap>> {
     return asResult(async () => {
-      const canvas = await this.#shownCanvas([layer]);
+      const canvas = this.#shownCanvas();
       const pixels = layer.variations.find(({ id }) => id === pixelsId) ?? { ...layer.pixels, id: pixelsId };
       const stack = withLayer(canvas.layers, { ...layer, pixels });
       const picture = await canvas.fold(stack, layer.area);
@@ -154,7 +166,7 @@ export class StudioLayers implements LayersApi {
 
   similarity(layer: Layer): Promise<Result<number | null>> {
     return asResult(async () => {
-      const canvas = await this.#shownCanvas([layer]);
+      const canvas = this.#shownCanvas();
       const backend = this.#host.ready();
       const stack = withLayer(canvas.layers, { ...layer, visible: true });
       const below = seenBelow(
@@ -189,15 +201,14 @@ export class StudioLayers implements LayersApi {
     return canvas;
   }
 
-  async #shownCanvas(layers: readonly Layer[]): Promise<LayerCanvas> {
-    await this.#store.opened;
-    const canvas = await this.#canvasOf(layers);
+  #shownCanvas(): LayerCanvas {
+    const { canvas } = this.#host.opened();
     if (!canvas) throw new AppError('bad-request', 'The pixels of these layers are gone. Refine them again.');
     return canvas;
   }
 
   #open({ picture }: Document, size: Size<'canvas'>): Promise<LayerCanvas> {
-    return openCanvas(picture.raster, size, this.#host.ready().pixels, this.#store);
+    return openCanvas(picture.raster, size, this.#host.ready().pixels, this.#residuals);
   }
 
   #put(document: Document, canvas: LayerCanvas | null): void {
@@ -206,18 +217,6 @@ export class StudioLayers implements LayersApi {
     viewer?.setBase(canvas?.base ?? null);
     viewer?.setRefined(canvas?.raster ?? null);
     if (canvas) canvas.onBlended = (area) => this.#host.viewerOf(document)?.refreshArea(area);
-  }
-
-  #noting(forward: (event: JobEvent) => void): (event: JobEvent) => void {
-    return (event) => {
-      if (event.kind === 'layer') for (const { id } of event.layer.variations) this.#recent.add(id);
-      forward(event);
-    };
-  }
-
-  #remember(document: Document, id: string): void {
-    document.painted.add(id);
-    this.#recent.add(id);
   }
 }
 

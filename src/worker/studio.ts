@@ -7,7 +7,6 @@ import { detect } from '#pipelines/detect.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
 import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
-import type { JobContext } from '#pipelines/progress.ts';
 import { planRefine } from '#pipelines/refine.ts';
 import { callsPerItem, itemUnits } from '#pipelines/repaint.ts';
 import type { RefineTarget } from './api-layers.ts';

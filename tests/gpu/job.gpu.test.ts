@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Detection, RefineRequest } from '#domain/job/request.ts';
+import { NO_RULES } from '#domain/detection/rules.ts';
 import { encodeRle } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { blobSource } from '#formats/byte-source.ts';
@@ -81,6 +82,7 @@ const REQUEST: RefineRequest = {
       threshold: 0.5,
       denoise: 0.4,
       anchorScale: 0.5,
+      rules: NO_RULES,
     },
   ],
   detections: [detection()],

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LayerPaste } from '#domain/blend/layer-paste.ts';
 import { quantiseResidual } from '#domain/blend/residual.ts';
-import { rect, size } from '#domain/geometry/rect.ts';
+import { canvasToLatent, rect, size } from '#domain/geometry/rect.ts';
+import { regionArea } from '#domain/noise/region.ts';
 import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
 import type { GpuDevice } from '#gpu/gpu-device.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
@@ -190,6 +191,15 @@ describe('noise', () => {
       },
       40,
     ));
+
+  it('is the twin’s far out too, where other regions of the scaffold lie', async () => {
+    const spec = { seed: 9, levels: 3, discount: 0.7 };
+    // Canvases of 8192 px: the last of a row, 200 rows down.
+    const canvas = size<'canvas'>(8192, 8192);
+    const place = canvasToLatent(regionArea(rect<'canvas'>(8000, 7992, 64, 48), canvas, 200 * 256 + 255));
+    const actual = await whole.scaffoldNoise(spec, place, 2);
+    expectClose(actual.data, (await cpu.scaffoldNoise(spec, place, 2)).data, 2e-6);
+  });
 
   it('is one field: a slice of a large area is the area of the slice', async () => {
     const spec = { seed: 7, levels: 2, discount: 0.5 };

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { clipView, findClipTowers } from '#models/clip/naming.ts';
 import { anchorProjection, IpAnchorEncoder } from '#inference/anchors.ts';
 import { ipAdapterWeights } from '#inference/denoiser-weights.ts';
-import { findVisionTower, visionTower, type VisionTower } from '#inference/vision.ts';
+import { findVisionTower, loadVision, visionTower, type VisionTower } from '#inference/vision.ts';
 import { fileWeights } from '#inference/weights.ts';
-import type { NetworkRuntime } from '#inference/runtime.ts';
+import { takeFloat, type NetworkRuntime } from '#inference/runtime.ts';
 import { OrtNodeRuntime } from '#node/ort-node-runtime.ts';
-import { batchItem, floatTensor } from '#domain/tensor.ts';
+import { clipPreprocess } from '#domain/image/clip-preprocess.ts';
+import { batchItem, floatTensor, stack } from '#domain/tensor.ts';
 import { goldenFile, maxDifference, rewritten } from '../golden/files.ts';
 
 const runtime = new OrtNodeRuntime({ threads: 1 });
@@ -62,6 +63,38 @@ describe('image anchors', () => {
     const tokens = await encoder.encode(floatTensor([3, 112, 112], new Float32Array(37632).fill(0.5)));
     expect(tokens.dims).toEqual([1, 4, 80]);
     await encoder.release();
+  });
+
+  it('embeds a picture as what its adapter reads: the mean token, or the projected embedding', async () => {
+    const image = floatTensor(
+      [3, 56, 56],
+      Float32Array.from({ length: 9408 }, (_, i) => ((i * 31) % 97) / 97),
+    );
+    const seen = async (output: 'penultimate' | 'image_embeds') => {
+      const { config } = await tower();
+      const vision = await loadVision(runtime, 'test', await tower(), output);
+      const pixel_values = stack([clipPreprocess(image, config.image, true)]);
+      const features = await takeFloat(await vision.run({ pixel_values }, []), output);
+      await vision.release();
+      return features;
+    };
+    const encoder = await plus();
+    const tokens = await seen('penultimate');
+    const [, count = 0, width = 0] = tokens.dims;
+    expect(count).toBeGreaterThan(1);
+    const mean = Float32Array.from({ length: width }, (_, c) => {
+      let sum = 0;
+      for (let t = 0; t < count; t++) sum += tokens.data[t * width + c]!;
+      return sum / count;
+    });
+    const embedded = await encoder.embed(image);
+    expect(maxDifference(floatTensor([width], embedded), floatTensor([width], mean))).toBeLessThan(1e-5);
+    await encoder.release();
+    const weights = ipAdapterWeights(await goldenFile('ip_adapter_base'));
+    const base = new IpAnchorEncoder(runtime, await tower(), anchorProjection(weights));
+    const expected = await seen('image_embeds');
+    expect(maxDifference(floatTensor(expected.dims, await base.embed(image)), expected)).toBeLessThan(1e-5);
+    await base.release();
   });
 
   it('rests: lets go of its networks, keeps the blank tokens, and encodes as before', async () => {

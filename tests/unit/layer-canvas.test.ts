@@ -18,8 +18,8 @@ const CANVAS = { width: 64, height: 48 };
 const pixels = new CpuPixelOps();
 
 function canvasOf(residuals: MemoryResiduals): LayerCanvas {
-  const base = { ...testPicture(CANVAS.width, CANVAS.height) };
-  return new LayerCanvas(base, { pixels, residuals, weights: new LayerWeights(pixels) });
+  const { data } = testPicture(CANVAS.width, CANVAS.height);
+  return new LayerCanvas({ ...CANVAS, data }, { pixels, residuals, weights: new LayerWeights(pixels) });
 }
 
 /** Deterministic changes between −range and range. */

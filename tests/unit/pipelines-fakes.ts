@@ -3,6 +3,7 @@ import type { ConceptSpec, Detection, RefineRequest } from '#domain/job/request.
 import type { Raster8 } from '#domain/raster.ts';
 import { floatTensor, type FloatTensor } from '#domain/tensor.ts';
 import { SDXL_TABLE } from '#domain/sampling/sigmas.ts';
+import { NO_RULES } from '#domain/detection/rules.ts';
 import { encodeRle } from '#domain/mask/rle.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 
@@ -130,6 +131,7 @@ export function concept(overrides: Partial<ConceptSpec> = {}): ConceptSpec {
     threshold: 0.5,
     denoise: 0.4,
     anchorScale: 0.5,
+    rules: NO_RULES,
     ...overrides,
   };
 }

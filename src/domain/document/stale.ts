@@ -5,7 +5,7 @@ import { detailSettings, type PaintSettings } from '../job/detail-settings.ts';
 import type { RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
 import { tileGrid } from '../tiling/grid.ts';
 import type { Layer, LayerRecipe } from './layer.ts';
-import { sameMask, sameSize, seenBelow } from './stack.ts';
+import { sameMask, seenBelow } from './stack.ts';
 
 /** Why a layer is no longer what a run would paint now. */
 export type StaleReason = 'mask' | 'prompt' | 'settings' | 'below' | 'canvas';
