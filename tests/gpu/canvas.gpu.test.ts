@@ -144,18 +144,19 @@ describe('the picture', () => {
     drawing.close();
   });
 
-  it('is the mean of four pixels at 50 %, and follows a change of one area', async () => {
-    const picture = plain(2048, 600, [10, 20, 30]);
-    paintArea(picture, rect(1022, 0, 1, 2), [110, 20, 30]);
+  it('is the mean of all its pixels when it is small, and follows a change of one area', async () => {
+    const picture = plain(2048, 800, [10, 20, 30]);
+    // One of the sixteen under device pixel 55, in the corner farthest from its middle.
+    paintArea(picture, rect(1020, 0, 1, 1), [170, 20, 30]);
     const drawing = await opened(picture, picture);
-    const half = view({ camera: { scale: 0.5, x: -500, y: 0 } });
-    await drawing.worker.setView(half);
-    expect(drawing.pixel(11, 0)).toEqual([60, 20, 30]);
-    expect(drawing.pixel(12, 0)).toEqual([10, 20, 30]);
+    const quarter = view({ camera: { scale: 0.25, x: -200, y: 0 } });
+    await drawing.worker.setView(quarter);
+    expect(drawing.pixel(55, 0)).toEqual([20, 20, 30]);
+    expect(drawing.pixel(56, 0)).toEqual([10, 20, 30]);
     paintArea(picture, rect(1000, 100, 60, 60), [200, 0, 0]);
     drawing.sender.refreshArea(rect(1000, 100, 60, 60));
-    await drawing.see(half, () => expect(drawing.pixel(10, 60)).toEqual([200, 0, 0]));
-    expect(drawing.pixel(31, 60)).toEqual([10, 20, 30]);
+    await drawing.see(quarter, () => expect(drawing.pixel(57, 30)).toEqual([200, 0, 0]));
+    expect(drawing.pixel(66, 30)).toEqual([10, 20, 30]);
     drawing.close();
   });
 
@@ -190,17 +191,16 @@ describe('the picture', () => {
 });
 
 describe('comparing', () => {
-  const original = () => plain(100, 50, [40, 80, 120]);
-  const twice = (raster: Raster8<'canvas'>) => plain(raster.width * 2, raster.height * 2, [40, 80, 120]);
-
   it('shows no difference where nothing was refined, and the ramp where something was', async () => {
-    const refined = twice(original());
+    // Upscaling changes a picture: what is compared is the upscaled one, not the original under it.
+    const upscaled = () => plain(200, 100, [40, 80, 120]);
+    const refined = upscaled();
     paintArea(refined, rect(100, 20, 40, 40), [90, 130, 170]);
-    const drawing = await opened(original(), refined);
-    drawing.sender.setBase(twice(original()));
+    const drawing = await opened(plain(100, 50, [45, 85, 125]), refined);
+    drawing.sender.setBase(upscaled());
     const heat = view({ ...compare('difference', 2), camera: { scale: 2, x: 0, y: 0 } });
-    await drawing.see(heat, () => expect(drawing.pixel(120, 40)).toEqual(HEAT_RAMP[100]));
-    expect(drawing.pixel(50, 40)).toEqual(BLACK);
+    await drawing.see(heat, () => expect(drawing.pixel(50, 40)).toEqual(BLACK));
+    expect(drawing.pixel(120, 40)).toEqual(HEAT_RAMP[100]);
     expect(drawing.pixel(99, 40)).toEqual(BLACK);
     paintArea(refined, rect(10, 10, 10, 10), [60, 100, 140]);
     drawing.sender.refreshArea(rect(10, 10, 10, 10));

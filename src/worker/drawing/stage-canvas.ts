@@ -132,10 +132,11 @@ export class StageCanvas {
     return this.#difference;
   }
 
-  /** The upscaled original stands for the original once there is one: it lies on the result's own pixels. */
+  /** Beside a result the upscaled original stands for the original: it lies on the result's own pixels. */
   #surface(source: 'reference' | 'refined'): PagedSurface | undefined {
-    if (source === 'refined') return this.#pictures.get('refined');
-    return this.#pictures.get('base') ?? this.#pictures.get('original');
+    const refined = this.#pictures.get('refined');
+    if (source === 'refined') return refined;
+    return (refined && this.#pictures.get('base')) ?? this.#pictures.get('original');
   }
 
   #drawMasks(context: OffscreenCanvasRenderingContext2D, view: ViewState): void {

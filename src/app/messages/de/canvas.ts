@@ -26,5 +26,4 @@ export const canvas: Catalogue['canvas'] = {
   showMinimap: 'Übersicht zeigen',
   hideMinimap: 'Übersicht ausblenden',
   visiblePart: 'Sichtbarer Teil des Bildes. Pfeiltasten verschieben ihn.',
-  quickMask: 'Alles außerhalb der Maske verschleiern',
 };

@@ -26,5 +26,4 @@ export const canvas = {
   showMinimap: 'Show the overview',
   hideMinimap: 'Hide the overview',
   visiblePart: 'Visible part of the picture. Arrow keys move it.',
-  quickMask: 'Veil everything outside the mask',
 };
