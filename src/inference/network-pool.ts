@@ -1,5 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { sentence } from '#domain/job/sentence.ts';
+import { sentence, type Words } from '#domain/job/sentence.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import { elementCount, ELEMENT_BYTES } from '#models/graph/dtype.ts';
@@ -65,7 +65,7 @@ export class NetworkPool implements NetworkRuntime {
     this.#onChange = options.onChange ?? (() => undefined);
   }
 
-  get description(): string {
+  get description(): Words {
     return this.#runtime.description;
   }
 

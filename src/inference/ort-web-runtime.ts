@@ -1,4 +1,4 @@
-import { sentence, type Sentence } from '#domain/job/sentence.ts';
+import { sentence, type Sentence, type Words } from '#domain/job/sentence.ts';
 import type { InferenceSession } from 'onnxruntime-web/jspi';
 import type { AppError } from '#domain/job/app-error.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
@@ -24,7 +24,7 @@ export interface DeviceProvider {
  * Every create and run of the worker goes through one mutex, because overlapping ones hang the runtime.
  */
 export class OrtWebRuntime implements NetworkRuntime {
-  readonly description: string;
+  readonly description: Words;
   readonly emission: EmissionOptions;
   readonly #build: OrtBuild;
   readonly #devices: DeviceProvider | null;
@@ -43,7 +43,7 @@ export class OrtWebRuntime implements NetworkRuntime {
   constructor(
     build: OrtBuild,
     devices: DeviceProvider | null,
-    description: string,
+    description: Words,
     emission: EmissionOptions,
   ) {
     this.#build = build;

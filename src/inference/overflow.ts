@@ -1,5 +1,5 @@
 import { AppError } from '#domain/job/app-error.ts';
-import { sentence, type Sentence } from '#domain/job/sentence.ts';
+import { sentence, type Sentence, type Words } from '#domain/job/sentence.ts';
 import type { HostTensor } from '#domain/tensor.ts';
 import type { EmissionOptions, NetworkRuntime } from './runtime.ts';
 
@@ -30,7 +30,7 @@ export class WideningRuntime implements NetworkRuntime {
     this.#runtime = runtime;
   }
 
-  get description(): string {
+  get description(): Words {
     return this.#runtime.description;
   }
 

@@ -1,3 +1,4 @@
+import type { Words } from '#domain/job/sentence.ts';
 import type { AttentionForm } from '#models/graph/attention.ts';
 import type { EmittedGraph } from '#models/graph/builder.ts';
 import type { Precision } from '#models/graph/dtype.ts';
@@ -46,7 +47,7 @@ export interface LoadOptions {
 /** Creates networks on one backend: onnxruntime-web (wasm or WebGPU) or onnxruntime-node. */
 export interface NetworkRuntime {
   /** Shown to the user: "WebGPU · NVIDIA …", "CPU (wasm, 2 threads)". */
-  readonly description: string;
+  readonly description: Words;
   readonly emission: EmissionOptions;
   /** Networks of one family share a device, so that releasing the family frees its memory. */
   load(family: string, graph: EmittedGraph, weights: WeightSource, options?: LoadOptions): Promise<Network>;

@@ -38,7 +38,7 @@ export type JobId = string;
 /** Where the networks run and what is loaded, in words for the status bar. */
 export interface RuntimeInfo {
   /** "WebGPU · NVIDIA GeForce RTX 4090" or "CPU (wasm, 2 threads): no GPU found, slower". */
-  readonly networks: string;
+  readonly networks: Words;
   /** Where noise, resampling and blending run. */
   readonly kernels: string;
   /** True when a hardware GPU does the work. */

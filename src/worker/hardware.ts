@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import type { AttentionForm } from '#models/graph/attention.ts';
 import { GpuDevice } from '#gpu/gpu-device.ts';
 import { GpuPixelOps } from '#gpu/gpu-pixel-ops.ts';
@@ -40,10 +41,11 @@ export async function chooseHardware(): Promise<Hardware> {
 }
 
 function onCpu(build: OrtBuild): Hardware {
-  const threads = build.threads === 1 ? '1 thread' : `${build.threads} threads`;
+  const threads = build.threads === 1 ? sentence`1 thread` : sentence`${build.threads} threads`;
+  const name = sentence`CPU (wasm, ${threads}): no GPU found, slower`;
   const emission = { dtype: 'f32', attention: 'fused' } as const;
   return {
-    runtime: new OrtWebRuntime(build, null, `CPU (wasm, ${threads}): no GPU found, slower`, emission),
+    runtime: new OrtWebRuntime(build, null, name, emission),
     pixels: new CpuPixelOps(),
     accelerated: false,
     device: {

@@ -25,7 +25,7 @@ function glance(planned: Planned) {
 }
 
 function accepted(planned: Planned): Plan {
-  if (!planned.ok) throw new Error(planned.refusal);
+  if (!planned.ok) throw new Error(String(planned.refusal));
   return planned;
 }
 

@@ -11,7 +11,7 @@ export interface RuntimeTimes {
 
 /** Any runtime, with a clock around `session.run` and another around creating sessions. */
 export class TimedRuntime implements NetworkRuntime {
-  readonly description: string;
+  readonly description: NetworkRuntime['description'];
   readonly emission: NetworkRuntime['emission'];
   readonly #inner: NetworkRuntime;
   #times: RuntimeTimes = { runMs: 0, loadMs: 0, runs: 0 };

@@ -1,5 +1,8 @@
 /** What the worker itself has to say: src/worker. */
 export const worker: Readonly<Record<string, string>> = {
+  '1 thread': '1 Thread',
+  '{0} threads': '{0} Threads',
+  'CPU (wasm, {0}): no GPU found, slower': 'CPU (wasm, {0}): keine GPU gefunden, langsamer',
   'The settings cannot be used: {0}.': 'Die Einstellungen sind nicht verwendbar: {0}.',
   'The chosen models are not complete. See Models.':
     'Die gewählten Modelle sind nicht vollständig. Siehe „Modelle“.',
