@@ -11,7 +11,7 @@ const roles: Models['roles'] = {
   'text-l': 'Text-Encoder CLIP-L',
   'text-g': 'Text-Encoder CLIP-G',
   autoencoder: 'Autoencoder',
-  vision: 'Vision-Turm',
+  vision: 'CLIP-Vision',
   'ip-adapter': 'Bildanker',
   sam3: 'Detektor',
   lora: 'LoRAs',
