@@ -37,7 +37,7 @@ export const history: Catalogue['history'] = {
     'duplicate-layers': 'Ebene dupliziert',
     opacity: 'Deckkraft',
     strength: 'Veränderung einer Ebene',
-    edge: 'Weicher Rand',
+    edge: 'Weiche Kante',
     visibility: 'Ein- oder ausgeblendet',
     solo: 'Allein gezeigt',
     lock: 'Gesperrt oder entsperrt',

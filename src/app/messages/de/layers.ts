@@ -17,7 +17,6 @@ export const layers: Catalogue['layers'] = {
   merged: (count) => `Vereint aus ${plural(count, LAYERS)}`,
   show: (name) => `${name} zeigen`,
   soloHint: 'Alt-Klick zeigt sie allein',
-  solo: 'Allein zeigen',
   lock: (name) => `${name} sperren`,
   lockHint:
     'Eine gesperrte Ebene wird nicht neu gemalt, vereint oder entfernt, und ihre Maske bleibt, wie sie ist.',
@@ -25,9 +24,6 @@ export const layers: Catalogue['layers'] = {
   closeTiles: 'Kacheln einklappen',
   opacityOf: (opacity) => percent(opacity),
   mixedOpacity: 'verschieden',
-  describe: (name, opacity) => `${name}, Deckkraft ${percent(opacity)}`,
-  hidden: 'ausgeblendet',
-  locked: 'gesperrt',
   stale: 'Veraltet',
   staleReasons: {
     mask: 'Die Maske hat sich geändert. Die Ebene zeigt sich schon durch die neue; neu gemalt passt sie auch dazu.',
@@ -39,7 +35,6 @@ export const layers: Catalogue['layers'] = {
   maskLeaves:
     'Die Maske reicht über die gemalte Fläche hinaus: Dort ist nichts zu sehen, bis neu gemalt wird.',
   gone: 'Ihre Pixel sind mit einem beendeten Lauf der Netze verloren. Neu malen oder entfernen.',
-  goneTag: 'Pixel verloren',
   tools: 'Werkzeuge für Ebenen',
   up: 'Nach oben',
   down: 'Nach unten',
@@ -51,7 +46,7 @@ export const layers: Catalogue['layers'] = {
   refineStale: (count) => `${plural(count, LAYERS)} neu malen`,
   refineStaleHint: 'Malt jede veraltete Ebene neu. Gesperrte bleiben.',
   listHint:
-    'Pfeiltasten gehen durch die Ebenen, Umschalt wählt mehrere, Leertaste blendet ein und aus, L sperrt, F2 benennt um.',
+    'Pfeiltasten gehen durch die Ebenen, Umschalt wählt mehrere, Leertaste blendet ein und aus, S zeigt allein, L sperrt, F2 benennt um.',
   missing: (names) =>
     `Die Pixel von ${names.join(', ')} sind verloren und lassen sich nicht zeigen. Neu verfeinern oder diese Ebenen entfernen.`,
   removed: (subject) => `Entfernt: ${subject}.`,
@@ -71,9 +66,12 @@ export const layers: Catalogue['layers'] = {
       'Veränderung',
       'Wie viel der Veränderung wirkt: 0 nichts, 100 % wie gemalt, 200 % doppelt. Kein Netz läuft. Fachwort: Residuum.',
     ),
-    grow: text('Maske wachsen', 'Lässt die Maske wachsen (+) oder schrumpfen (−), Pixel der Arbeitsfläche.'),
+    grow: text(
+      'Maske erweitern',
+      'Lässt die Maske wachsen (+) oder schrumpfen (−), Pixel der Arbeitsfläche.',
+    ),
     feather: text(
-      'Weicher Rand',
+      'Weiche Kante',
       'Breite der Smoothstep-Rampe am Maskenrand, Pixel der Arbeitsfläche. Fachwort: Feather.',
     ),
     lock: text('Gesperrt', 'Wird nicht neu gemalt, vereint oder entfernt, und ihre Maske bleibt.'),
@@ -97,7 +95,7 @@ export const layers: Catalogue['layers'] = {
     denoise: 'Stärke',
     anchor: 'Aussehen halten',
     sampling: 'Sampling',
-    samplingValue: (sampler, steps, guidance) => `${sampler}, ${steps} Schritte, Prompt-Treue ${guidance}`,
+    samplingValue: (sampler, steps, guidance) => `${sampler}, ${steps} Schritte, Prompttreue ${guidance}`,
     seed: 'Seed',
     seedValue: (seed, region) => (region > 0 ? `${seed} · Wurf ${region}` : `${seed}`),
     model: 'Modell',

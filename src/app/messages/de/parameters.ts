@@ -49,12 +49,12 @@ export const parameters: Catalogue['parameters'] = {
     'Die Treffergüte ist sigmoid(logit) · sigmoid(presence); was darüber liegt, wird behalten.',
   ),
   canvasSize: text(
-    'Leinwand',
-    'Lange Seite der Leinwand, auf der die Netze malen, in Pixeln. Rastet auf Vielfache von 8 ein.',
+    'Arbeitsfläche',
+    'Lange Seite der Arbeitsfläche, auf der die Netze malen, in Pixeln. Rastet auf Vielfache von 8 ein.',
   ),
   exportSize: text(
     'Export',
-    'Lange Seite des gespeicherten PNG in Pixeln. Kleiner als die Leinwand: mit Lanczos verkleinert.',
+    'Lange Seite des gespeicherten PNG in Pixeln. Kleiner als die Arbeitsfläche: mit Lanczos verkleinert.',
   ),
   detailEnabled: text(
     'Erkennungen verfeinern',
@@ -63,11 +63,11 @@ export const parameters: Catalogue['parameters'] = {
   padding: text('Umgebung', 'Wie viel Umgebung jeder Ausschnitt sieht, als Anteil seiner längeren Seite.'),
   grow: text(
     'Maske erweitern',
-    'Erweitert (+) oder verkleinert (−) jede Maske vor dem Einblenden, in Leinwandpixeln.',
+    'Erweitert (+) oder verkleinert (−) jede Maske vor dem Einblenden, in Pixeln der Arbeitsfläche.',
   ),
   feather: text(
     'Weiche Kante',
-    'Breite des weichen Übergangs (smoothstep) um jede Maske, in Leinwandpixeln. Fachwort: Feather.',
+    'Breite des weichen Übergangs (smoothstep) um jede Maske, in Pixeln der Arbeitsfläche. Fachwort: Feather.',
   ),
   globalEnabled: text(
     'Ganzes Bild verfeinern',

@@ -101,7 +101,7 @@ export const documents: Readonly<Record<string, string>> = {
     '„{0}…“ ist länger, als der Detektor lesen kann. Gesucht wurde „{1}“.',
   '{0} · likeness': '{0} · Ähnlichkeit',
   'Name what to look for, for example "face", or draw a box around an example of it.':
-    'Benennen, wonach gesucht wird, zum Beispiel „face“, oder einen Rahmen um ein Beispiel ziehen.',
+    'Benennen, wonach gesucht wird, zum Beispiel „face“, oder einen Kasten um ein Beispiel ziehen.',
   'Tiles to look for small objects in need at least 256 px a side.':
     'Kacheln zum Suchen kleiner Objekte brauchen mindestens 256 px je Seite.',
   'the whole picture': 'das ganze Bild',
@@ -111,10 +111,10 @@ export const documents: Readonly<Record<string, string>> = {
   'smaller networks': 'kleineren Netzen',
   'Not enough memory: going on with {0}.': 'Zu wenig Speicher, weiter mit: {0}.',
   'None of these layers can be seen: there is nothing to merge.':
-    'Keine dieser Ebenen ist sichtbar: es gibt nichts zusammenzufügen.',
+    'Keine dieser Ebenen ist sichtbar: es gibt nichts zu vereinen.',
   '{0} · blend': '{0} · Einblenden',
   'Click on something in the picture or draw a box around it.':
-    'Etwas im Bild anklicken oder einen Rahmen darum ziehen.',
+    'Etwas im Bild anklicken oder einen Kasten darum ziehen.',
   'upscaling to {0} × {1}': 'Hochskalieren auf {0} × {1}',
   encode: 'Kodieren',
   reference: 'Referenz',
@@ -122,11 +122,11 @@ export const documents: Readonly<Record<string, string>> = {
   surroundings: 'Umgebung',
   '{0} · step {1}/{2}': '{0} · Schritt {1}/{2}',
   'The pixels of "{0}" are not there at this canvas size. Refine it once, then ask for variations.':
-    'Die Pixel von „{0}“ gibt es bei dieser Leinwandgröße nicht. Einmal verfeinern, dann Variationen malen lassen.',
+    'Die Pixel von „{0}“ gibt es bei dieser Größe der Arbeitsfläche nicht. Einmal verfeinern, dann Variationen malen lassen.',
   'The layer to vary is not in the stack any more.':
     'Die Ebene, von der Variationen gewünscht sind, ist nicht mehr im Stapel.',
   '"{0}" is locked. Unlock it to paint variations.':
     '„{0}“ ist gesperrt. Zum Malen von Variationen entsperren.',
   '"{0}" was merged from several layers and cannot be painted again.':
-    '„{0}“ wurde aus mehreren Ebenen zusammengefügt und lässt sich nicht neu malen.',
+    '„{0}“ wurde aus mehreren Ebenen vereint und lässt sich nicht neu malen.',
 };

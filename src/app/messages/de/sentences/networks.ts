@@ -59,7 +59,7 @@ export const networks: Readonly<Record<string, string>> = {
   '"{0}" does not fit together: its tensor "{1}" is [{2}] where the others need [{3}].':
     '„{0}“ passt nicht zusammen: Tensor „{1}“ ist [{2}], die anderen brauchen aber [{3}].',
   '"{0}" has no interactive predictor; clicks and boxes need a complete SAM 3 file.':
-    '„{0}“ hat keinen interaktiven Prädiktor; Klicks und Rahmen brauchen eine vollständige SAM-3-Datei.',
+    '„{0}“ hat keinen interaktiven Prädiktor; Klicks und Kästen brauchen eine vollständige SAM-3-Datei.',
   '"{0}" holds no CLIP vision encoder. Image anchors need one, such as CLIP ViT-H/14.':
     '„{0}“ enthält keinen CLIP-Vision-Encoder. Bildanker brauchen einen, etwa CLIP ViT-H/14.',
   '{0} holds values beyond ±{1}, the largest that 16-bit numbers reach. Choose another version of this file.':

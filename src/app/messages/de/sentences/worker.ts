@@ -7,7 +7,7 @@ export const worker: Readonly<Record<string, string>> = {
   'The chosen models are not complete. See Models.':
     'Die gewählten Modelle sind nicht vollständig. Siehe „Modelle“.',
   'Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.':
-    'Kleiner geht es nicht: andere Programme schließen, die die Grafikkarte benutzen, oder Kachelgröße oder Leinwand verringern.',
+    'Kleiner geht es nicht: andere Programme schließen, die die Grafikkarte benutzen, oder Kachelgröße oder Arbeitsfläche verringern.',
   'Stopped.': 'Gestoppt.',
   'The browser could not create a drawing surface.': 'Der Browser konnte keine Zeichenfläche anlegen.',
   'Select a detection before painting on its mask.':
