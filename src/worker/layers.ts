@@ -4,7 +4,6 @@ import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import { sameSize, seenBelow } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
-import { say } from '#domain/job/sentence.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Mutex } from '#inference/mutex.ts';
@@ -226,7 +225,9 @@ function withLayer(stack: readonly Layer[], layer: Layer): readonly Layer[] {
   return present ? stack.map((other) => (other.id === layer.id ? layer : other)) : [...stack, layer];
 }
 
+/** "lightning · file name", as far as it is known how the model was trained. */
 function modelName(backend: Backend): string {
   const checkpoint = backend.info().models.find(({ role }) => role === 'checkpoint');
-  return checkpoint ? `${say(checkpoint.description).split(' ·')[0] ?? ''} · ${checkpoint.name}` : '';
+  if (!checkpoint) return '';
+  return checkpoint.family ? `${checkpoint.family} · ${checkpoint.name}` : checkpoint.name;
 }

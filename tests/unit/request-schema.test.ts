@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_RULES } from '#domain/detection/rules.ts';
+import { layerRecords } from '#domain/document/records.ts';
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
 import { checkRecipe, checkRefineRequest } from '#domain/job/schema.ts';
 import { encodeRle } from '#domain/mask/rle.ts';
+import { aLayer } from './layer-fakes.ts';
 import { concept, detection, request } from './pipelines-fakes.ts';
 
 const real = (min: number, max: number) => fc.double({ min, max, noNaN: true }).map((x) => (x === 0 ? 0 : x));
@@ -22,6 +25,7 @@ const concepts: fc.Arbitrary<ConceptSpec> = fc.record({
   threshold: fraction,
   denoise,
   anchorScale: real(0, 2),
+  rules: fc.constant(NO_RULES),
 });
 
 const masks = fc
@@ -162,6 +166,13 @@ describe('recipes', () => {
     expect(checkRecipe(JSON.parse(JSON.stringify(good)))).toEqual({ ok: true, value: good });
     const bad = checkRecipe(recipe(withField('sampling.steps', 0) as RefineRequest));
     expect(!bad.ok && bad.reason).toMatch(/^request\.sampling\.steps: /);
+  });
+
+  it('say which layers were shown, where any were', () => {
+    const good: Recipe = { ...recipe(request()), layers: layerRecords([aLayer(), aLayer({ opacity: 0.5 })]) };
+    expect(checkRecipe(JSON.parse(JSON.stringify(good)))).toEqual({ ok: true, value: good });
+    const bad = checkRecipe({ ...good, layers: [{ ...good.layers![0], opacity: 2 }] });
+    expect(!bad.ok && bad.reason).toMatch(/^layers\.0\.opacity: /);
   });
 
   it('of another program are refused', () => {
