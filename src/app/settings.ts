@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { refineRequestSchema } from '#domain/job/schema.ts';
 import type { StudioParameters } from './defaults.ts';
+import { LIKENESS_LIMIT } from './likeness.ts';
 import { isLocale, type Locale } from './messages.ts';
 import { isNavigationName, type NavigationName } from './navigation.ts';
 
@@ -17,6 +18,8 @@ export interface Settings {
   readonly locale: Locale | null;
   /** Whose habits the wheel follows. */
   readonly navigation: NavigationName;
+  /** Likeness below which painted layers are warned about. */
+  readonly likenessLimit: number;
 }
 
 const KEY = 'luna-settings';
@@ -32,6 +35,7 @@ const settingsSchema = v.object({
     null,
   ),
   navigation: v.fallback(v.custom<NavigationName>(isNavigationName), 'studio'),
+  likenessLimit: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), LIKENESS_LIMIT),
 });
 
 /** The remembered settings, or null when there are none that this version can read. */

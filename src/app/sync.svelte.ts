@@ -109,7 +109,7 @@ export class Sync {
   }
 
   #settings(): Settings {
-    const { document, view } = this.#studio;
+    const { document, view, likeness } = this.#studio;
     return {
       version: 1,
       parameters: document.parameters === document.defaults.parameters ? null : document.parameters,
@@ -117,11 +117,12 @@ export class Sync {
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
       locale: chosenLocale(),
       navigation: view.navigation,
+      likenessLimit: likeness.limit,
     };
   }
 
-  #restore({ parameters, concepts, panels, locale, navigation }: Settings): void {
-    const { document, view } = this.#studio;
+  #restore({ parameters, concepts, panels, locale, navigation, likenessLimit }: Settings): void {
+    const { document, view, likeness } = this.#studio;
     const { present } = document.history;
     const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
     document.begin({ ...present, concepts: restored, parameters: parameters ?? present.parameters });
@@ -129,6 +130,7 @@ export class Sync {
     view.rightOpen = panels.right;
     view.explain = panels.explain;
     view.navigation = navigation;
+    likeness.limit = likenessLimit;
     chooseLocale(locale);
   }
 }
