@@ -40,3 +40,12 @@ export function median(values: readonly number[]): number {
   if (middle === undefined) throw new RangeError('median of nothing');
   return middle;
 }
+
+/** The smallest value that at least this share of all does not exceed. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1));
+  const value = sorted[at];
+  if (value === undefined) throw new RangeError('percentile of nothing');
+  return value;
+}
