@@ -72,8 +72,8 @@ class Batch:
     there: Tensor  # [R] 1 for a thing, 0 for background
 
 
-def draw_batch(drawings: Drawings, r: np.random.Generator, pictures: int, rows: int, background: bool) -> Batch:
-    """`rows` things of each picture, the larger ones more often, and with `background` a row that asks for nothing."""
+def draw_batch(drawings: Drawings, r: np.random.Generator, pictures: int, rows: int, background: bool, power: float) -> Batch:
+    """`rows` things of each picture, drawn with this power of their area, and with `background` a row that asks for nothing."""
     maps, owner, truth, free, boxes, there = [], [], [], [], [], []
     for b in range(pictures):
         i = drawings.usable[int(r.integers(len(drawings.usable)))]
@@ -81,7 +81,7 @@ def draw_batch(drawings: Drawings, r: np.random.Generator, pictures: int, rows: 
         maps.append(drawings.maps[i])
         empty = ~masks.any(0)
         areas = masks.sum((1, 2))
-        share = np.where(areas >= MIN_AREA, np.minimum(areas, 400.0) ** 0.5, 0)
+        share = np.where(areas >= MIN_AREA, np.minimum(areas, 400.0) ** power, 0)
         for t in r.choice(len(masks), size=rows, replace=(share > 0).sum() < rows, p=share / share.sum()):
             owner.append(b)
             truth.append(masks[t])
@@ -304,6 +304,7 @@ def main() -> None:
     parser.add_argument("--final-rate", type=float, default=1e-5)
     parser.add_argument("--start", type=Path, help="checkpoint to go on from")
     parser.add_argument("--corrections", type=float, nargs="+", default=[0.35, 0.35, 0.3], help="shares of batches with 0, 1, 2, ... correction clicks")
+    parser.add_argument("--area-power", type=float, default=0.5, help="0: small things as often as large ones")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--max-steps", type=int, default=10 ** 9)
@@ -341,7 +342,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate * min(1.0, (step + 1) / warm_steps)
         kind = str(r.choice(["click", "box", "mask"], p=[0.6, 0.27, 0.13]))
-        batch = draw_batch(drawings, r, args.pictures, args.rows, kind == "click")
+        batch = draw_batch(drawings, r, args.pictures, args.rows, kind == "click", args.area_power)
         loss, parts = session_loss(tracker, batch, kind, int(r.choice(len(args.corrections), p=args.corrections)))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
