@@ -192,7 +192,10 @@ describe('masks', () => {
     expect(staleText(document.layers, document)).toContain(messages.layers.maskLeaves);
   });
 
-  it('of a snapshot are its own', () => {
+  it('of a snapshot are its own, even where they are not those of their detections', () => {
+    put(painted('a', { locked: true }));
+    studio.document.updateCandidate('d', { mask: maskOf(12) });
+    studio.layers.update(['a'], { locked: false });
     studio.takeSnapshot();
     studio.document.updateCandidate('d', { mask: maskOf(20) });
     const [snapshot] = studio.document.history.snapshots;
