@@ -187,6 +187,15 @@ export class MaskCommands {
     );
   }
 
+  /** Another picture is open: what was begun on the one before is gone. */
+  forget(): void {
+    this.painter.cancel();
+    this.#fresh = null;
+    this.draft.cancel();
+    this.picks.leave();
+    this.picks.away();
+  }
+
   /** Escape: leaves first what is being drawn, then the object that is being clicked together, then the tool. */
   leave(): void {
     const { view } = this.#host;

@@ -53,6 +53,14 @@ export class Painter {
     this.#stroke = null;
   }
 
+  /** Leaves the stroke as it is: nobody wants its answer any more. */
+  cancel(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#stroke = null;
+    this.#last = null;
+  }
+
   #flush(finished: boolean): void {
     this.#frame = 0;
     if (!this.#stroke) return;

@@ -302,6 +302,7 @@ export class Studio {
   /** The job of the picture before ends here, whether its last answer has come or not. */
   #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
     this.job.finish(outcome);
+    this.masks.forget();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
   }

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rect, size } from '#domain/geometry/rect.ts';
 import { cropMask, logitsToMask } from '#domain/mask/bilinear.ts';
-import { paintStroke } from '#domain/mask/brush.ts';
+import { Stroke, type BrushMode } from '#domain/mask/brush.ts';
 import { signedDistance } from '#domain/mask/distance.ts';
 import { featherMask, smoothstep } from '#domain/mask/feather.ts';
 import { decodeRle, encodeRle, maskBounds, maskBox } from '#domain/mask/rle.ts';
+import type { Point } from '#domain/mask/brush-tip.ts';
 import type { Field, Mask } from '#domain/raster.ts';
 
 const binaryMask = fc
@@ -86,6 +87,13 @@ describe('bilinear masks', () => {
   });
 });
 
+/** The mask after one stroke of a hard brush. */
+function painted(mask: Mask, points: readonly Point[], radiusPx: number, mode: BrushMode): Mask {
+  const copy = { ...mask, data: mask.data.slice() };
+  new Stroke(copy, { radiusPx, hardness: 1, opacity: 1, mode }).extend(points);
+  return copy;
+}
+
 describe('brush', () => {
   const empty: Mask<'image'> = { width: 9, height: 7, data: new Uint8Array(63) };
 
@@ -94,9 +102,9 @@ describe('brush', () => {
       { x: 2.5, y: 3.5 },
       { x: 6.5, y: 3.5 },
     ];
-    const painted = paintStroke(empty, stroke, 1, 'paint');
+    const capsule = painted(empty, stroke, 1, 'paint');
     const rows = [0, 1, 2, 3, 4, 5, 6].map((y) =>
-      Array.from(painted.data.slice(y * 9, y * 9 + 9), (v) => v && 1).join(''),
+      Array.from(capsule.data.slice(y * 9, y * 9 + 9), (v) => v && 1).join(''),
     );
     expect(rows).toEqual([
       '000000000',
@@ -107,7 +115,7 @@ describe('brush', () => {
       '000000000',
       '000000000',
     ]);
-    expect(paintStroke(painted, stroke, 1, 'erase')).toEqual(empty);
+    expect(painted(capsule, stroke, 1, 'erase')).toEqual(empty);
     expect(empty.data.every((v) => v === 0)).toBe(true);
   });
 
@@ -117,7 +125,7 @@ describe('brush', () => {
         fc.double({ min: -3, max: 12, noNaN: true }),
         fc.double({ min: 0, max: 6, noNaN: true }),
         (x, r) => {
-          const { data } = paintStroke(empty, [{ x, y: 2 }], r, 'paint');
+          const { data } = painted(empty, [{ x, y: 2 }], r, 'paint');
           data.forEach((v, i) => {
             const distance = Math.hypot((i % 9) + 0.5 - x, Math.floor(i / 9) + 0.5 - 2);
             if (Math.abs(distance - r) > 1e-9) expect(v === 255).toBe(distance < r);

@@ -163,18 +163,3 @@ function joined(a: Rect<'image'> | null, b: Rect<'image'> | null): Rect<'image'>
   const bottom = Math.max(a.y + a.height, b.y + b.height);
   return rect(x, y, right - x, bottom - y);
 }
-
-/**
- * The mask after one whole stroke of a hard brush: every pixel whose centre lies within `radius` of the polyline becomes
- * 255 (paint) or 0 (erase). One point is a dot; no points change nothing. The given mask is not modified.
- */
-export function paintStroke<S extends 'image' | 'canvas' | 'crop'>(
-  mask: Mask<S>,
-  points: readonly Point[],
-  radius: number,
-  mode: BrushMode,
-): Mask<S> {
-  const painted = { width: mask.width, height: mask.height, data: mask.data.slice() };
-  new Stroke(painted, { radiusPx: radius, hardness: 1, opacity: 1, mode }).extend(points);
-  return painted;
-}

@@ -26,8 +26,6 @@ export const tools: Catalogue['tools'] = {
   removePoint: 'Letzte Ecke zurücknehmen',
   cancelShape: 'Form verwerfen',
   hints: {
-    brush: 'Übermalen, was verfeinert werden soll.',
-    eraser: 'Übermalen, was bleiben soll, wie es ist.',
     lasso: 'Einen Bereich umfahren.',
     polygon: 'Ecken anklicken, Eingabe schließt.',
     rectangle: 'Ziehen oder zwei Ecken anklicken.',
@@ -41,7 +39,6 @@ export const tools: Catalogue['tools'] = {
     modes: { new: 'Neues Objekt', add: 'Fügt hinzu', subtract: 'Nimmt weg' },
     hint: 'Ein Objekt anklicken oder einen Kasten darum ziehen. Umschalt fügt hinzu, Alt nimmt weg.',
     looking: 'Sucht …',
-    first: 'Der erste Klick liest das Bild und dauert etwas länger.',
     readings: (index, count) => `Lesart ${number(index)} von ${number(count)}`,
     previous: 'Vorige Lesart',
     next: 'Nächste Lesart',
@@ -51,12 +48,6 @@ export const tools: Catalogue['tools'] = {
     unavailable:
       'Die geladene SAM-3-Datei kann keine Klicks auswerten. Unter Modelle eine wählen, die es kann, oder den Bereich mit Pinsel oder Lasso malen.',
     openModels: 'Modelle öffnen',
-  },
-  frame: {
-    label: (position) => `Rahmengröße ändern: ${position}`,
-    move: 'Rahmen verschieben',
-    hint: 'Pfeiltasten verschieben den Rahmen, mit Umschalt ändern sie seine Größe.',
-    reset: 'Rahmen folgt wieder der Maske',
   },
   ops: {
     label: 'Befehle für die Maske',

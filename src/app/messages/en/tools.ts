@@ -25,8 +25,6 @@ export const tools = {
   removePoint: 'Take back the last corner',
   cancelShape: 'Leave the shape',
   hints: {
-    brush: 'Paint over what should be refined.',
-    eraser: 'Paint over what should be left alone.',
     lasso: 'Draw around an area.',
     polygon: 'Click the corners, Enter closes.',
     rectangle: 'Drag, or click two corners.',
@@ -40,7 +38,6 @@ export const tools = {
     modes: { new: 'New object', add: 'Adds', subtract: 'Takes away' },
     hint: 'Click an object or drag a box around it. Shift adds to it, Alt takes away.',
     looking: 'Looking…',
-    first: 'The first click reads the picture and takes a little longer.',
     readings: (index: number, count: number) => `Reading ${number(index)} of ${number(count)}`,
     previous: 'Previous reading',
     next: 'Next reading',
@@ -49,12 +46,6 @@ export const tools = {
     unavailable:
       'The SAM 3 file in use has no click predictor. Choose one with it under Models, or paint the area with brush or lasso.',
     openModels: 'Open Models',
-  },
-  frame: {
-    label: (position: string) => `Resize the frame: ${position}`,
-    move: 'Move the frame',
-    hint: 'Arrow keys move the frame, with Shift they resize it.',
-    reset: 'Frame follows the mask again',
   },
   ops: {
     label: 'Mask commands',
