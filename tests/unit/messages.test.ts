@@ -14,7 +14,7 @@ import {
   messages,
 } from '#app/messages.ts';
 import { presetFor } from '#app/presets.ts';
-import { SHORTCUTS, capsOf } from '#app/shortcuts.ts';
+import { SHORTCUTS } from '#app/shortcuts.ts';
 import { pseudoCatalogue, textsOf, type TextFunction } from './pseudo-catalogue.ts';
 
 /** Texts that are right to be the same in German. */
@@ -23,7 +23,7 @@ const ALIKE = new Set(
     ['Luna Studio', 'Studio', 'ComfyUI', 'LoRAs', 'SDXL base', 'Pony', 'Illustrious', 'Lightning', 'Turbo'],
     ['LCM', 'Hyper-SD', 'Euler', 'Euler ancestral', 'Heun', 'DPM++ 2M', 'Karras', 'SGM uniform'],
     ['Original', 'Autoencoder', 'Optional', 'Export', 'Normal', 'Sampling', 'Sampler', 'Seed', 'Batch'],
-    ['Esc', 'Alt', 'px', 'Name', 'Prompt', 'Lasso', 'Polygon'],
+    ['Esc', 'Alt', 'Tab', 'Pause', 'px', 'Name', 'Prompt', 'Lasso', 'Polygon'],
   ].flat(),
 );
 
@@ -144,7 +144,7 @@ describe('the language', () => {
     chooseLocale('de');
     expect([messages.app.undo, kept.use, files(2)]).toEqual(['Rückgängig', 'Verwenden', '2 Modelldateien']);
     expect(presetFor('lcm').sentence).toBe(de.presets.lcm);
-    expect(capsOf('export')).toBe('Strg Umschalt E');
+    expect(messages.shortcuts.caps.Ctrl).toBe('Strg');
   });
 
   it('names every key cap of more than a letter', () => {
