@@ -192,7 +192,7 @@ describe('masks', () => {
     expect(staleText(document.layers, document)).toContain(messages.layers.maskLeaves);
   });
 
-  it('of a snapshot are its own, even where they are not those of their detections', () => {
+  it('of a snapshot are its own, even where they are not those of their detections', async () => {
     put(painted('a', { locked: true }));
     studio.document.updateCandidate('d', { mask: maskOf(12) });
     studio.layers.update(['a'], { locked: false });
@@ -200,6 +200,9 @@ describe('masks', () => {
     studio.document.updateCandidate('d', { mask: maskOf(20) });
     const [snapshot] = studio.document.history.snapshots;
     studio.document.history.restoreSnapshot(snapshot!.id);
+    expect(studio.document.layers).toBe(snapshot!.state.layers);
+    await studio.undo();
+    studio.document.dispatch({ type: 'replace-document', state: snapshot!.state });
     expect(studio.document.layers).toBe(snapshot!.state.layers);
   });
 });
