@@ -13,6 +13,7 @@ const names = () => studio.document.history.snapshots.map(({ name }) => name);
 beforeEach(async () => {
   studio = new Studio(notifier, DEFAULTS, (onCrash) => (client = new ScriptedClient(onCrash)));
   vi.stubGlobal('URL', { createObjectURL: () => 'blob:', revokeObjectURL: () => undefined });
+  vi.stubGlobal('cancelAnimationFrame', () => undefined);
   await studio.start({} as HTMLCanvasElement);
   const size = { width: 8, height: 8 };
   client.script['openImage'] = () => ({ name: 'x', size, sha256: '', recipe: null, parameters: null });

@@ -40,6 +40,7 @@ beforeEach(async () => {
   error.mockClear();
   studio = new Studio({ info, error }, DEFAULTS, (onCrash) => (client = new ScriptedClient(onCrash)));
   vi.stubGlobal('URL', { createObjectURL: () => 'blob:', revokeObjectURL: () => undefined });
+  vi.stubGlobal('cancelAnimationFrame', () => undefined);
   await studio.start({} as HTMLCanvasElement);
   client.script['openImage'] = (_file: Blob, name: string) => ({
     name,

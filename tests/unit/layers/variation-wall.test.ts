@@ -19,6 +19,7 @@ const lastStep = () => {
 beforeEach(async () => {
   studio = new Studio(notifier, DEFAULTS, (onCrash) => (client = new ScriptedClient(onCrash)));
   vi.stubGlobal('URL', { createObjectURL: () => 'blob:', revokeObjectURL: () => undefined });
+  vi.stubGlobal('cancelAnimationFrame', () => undefined);
   await studio.start({} as HTMLCanvasElement);
   const size = { width: 128, height: 64 };
   client.script['openImage'] = () => ({ name: 'x', size, sha256: '', recipe: null, parameters: null });
