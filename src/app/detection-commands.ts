@@ -1,37 +1,91 @@
-import { matchCandidates } from '#domain/detection/rerun.ts';
+import type { JobEvent } from '#domain/job/events.ts';
+import type { ConceptSpec } from '#domain/job/request.ts';
+import { ConceptAnswers } from './concept-answers.ts';
+import { ConceptLooks, type LookHost } from './concept-looks.svelte.ts';
 import { messages } from './messages.ts';
-import type { CommandHost, JobRunner } from './job-runner.ts';
-import { buildDetectRequest } from './requests.ts';
-import type { ViewState } from './view-state.svelte.ts';
+import type { JobRunner } from './job-runner.ts';
+import { buildDetectRequest, buildLookRequest, isAskable, isMoreThanPhrase } from './requests.ts';
+import { callback, type DetectResult, type Result } from './worker-client.ts';
+
+type Follow = (event: JobEvent) => void;
+type Ask = (onEvent: Follow) => Promise<Result<DetectResult>>;
+
+const STOPPED = { ok: false, error: { code: 'aborted', message: 'Stopped.' } } as const;
 
 /** Everything that finds objects or changes what is listed. */
 export class DetectionCommands {
-  readonly #host: CommandHost & { readonly view: ViewState };
+  readonly answers: ConceptAnswers;
+  /** Looks for single concepts, while they are typed. */
+  readonly looks: ConceptLooks;
+  readonly #host: LookHost;
   readonly #runner: JobRunner;
 
-  constructor(host: CommandHost & { readonly view: ViewState }, runner: JobRunner) {
+  constructor(host: LookHost, runner: JobRunner) {
     this.#host = host;
     this.#runner = runner;
+    this.answers = new ConceptAnswers(host.document);
+    this.looks = new ConceptLooks(host, this.answers);
   }
 
   /** Looks for every concept. Ticks, edits and settings of objects that are found again stay. */
   async detect(): Promise<void> {
-    const { document, client, view } = this.#host;
-    const { concepts } = document;
-    const request = buildDetectRequest(concepts);
+    const { document, view } = this.#host;
+    const concepts = document.concepts.filter(isAskable);
+    this.looks.forgetAll();
     await this.#runner.run({
       kind: 'detect',
-      request: (id, onEvent) => client.call((api) => api.detect(id, request, onEvent)),
+      request: (id, onEvent) => this.#ask(id, concepts, onEvent),
       take: ({ found, presence }) => {
-        const runId = crypto.randomUUID();
-        const candidates = matchCandidates({ previous: document.candidates, found, concepts, runId });
-        document.dispatch(
-          { type: 'set-candidates', candidates, presence: { ...document.presence, ...presence } },
-          { name: 'detect' },
-        );
+        this.answers.take({ concepts, found, presence });
         view.showMasks();
-        return messages.bar.detected(document.detections.length, request.concepts.length);
+        return messages.bar.detected(document.detections.length, concepts.length);
       },
     });
   }
+
+  /** Phrases are asked together; what has examples or tiles is looked for by itself, after them. */
+  async #ask(id: string, concepts: readonly ConceptSpec[], onEvent: Follow): Promise<Result<DetectResult>> {
+    const plain = concepts.filter((concept) => !isMoreThanPhrase(concept));
+    const asks = concepts.filter(isMoreThanPhrase).map((concept) => this.#askOne(id, concept));
+    if (plain.length > 0) asks.unshift(this.#askPhrases(id, plain));
+    let all: DetectResult = { found: [], presence: {} };
+    for (const [index, ask] of asks.entries()) {
+      if (this.#host.job.stopping) return STOPPED;
+      const answer = await ask(partOf(onEvent, index, asks.length));
+      if (!answer.ok) return answer;
+      const { found, presence } = answer.value;
+      all = { found: [...all.found, ...found], presence: { ...all.presence, ...presence } };
+    }
+    return { ok: true, value: all };
+  }
+
+  #askPhrases(id: string, concepts: readonly ConceptSpec[]): Ask {
+    const request = buildDetectRequest(concepts);
+    return (onEvent) => this.#host.client.call((api) => api.detect(id, request, onEvent));
+  }
+
+  #askOne(id: string, concept: ConceptSpec): Ask {
+    const request = buildLookRequest(concept);
+    return async (onEvent) => {
+      const answer = await this.#host.client.call((api) => api.concepts.look(id, request, onEvent));
+      if (!answer.ok) return answer;
+      const { found, presence } = answer.value;
+      return { ok: true, value: { found, presence: { [concept.id]: presence } } };
+    };
+  }
+}
+
+/** Events of one of several parts, as the whole job's. */
+function partOf(onEvent: Follow, index: number, count: number): Follow {
+  return callback((event) =>
+    onEvent(
+      event.kind === 'progress'
+        ? {
+            ...event,
+            fraction: (index + event.fraction) / count,
+            remainingMs: count > 1 ? null : event.remainingMs,
+          }
+        : event,
+    ),
+  );
 }

@@ -1,12 +1,36 @@
-import type { ConceptSpec, Detection, DetectRequest, MaskRle, RefineRequest } from '#domain/job/request.ts';
-import type { Rect } from '#domain/geometry/rect.ts';
+import type { ConceptSpec, Detection, DetectRequest, RefineRequest } from '#domain/job/request.ts';
 import type { OverlayItem } from '#worker/api.ts';
+import type { LookRequest } from '#worker/api-concepts.ts';
 import type { StudioParameters } from './defaults.ts';
 import { hueOf, patternOf } from './hues.ts';
 
 /** Looks for every concept that says what to look for. */
 export function buildDetectRequest(concepts: readonly ConceptSpec[]): DetectRequest {
   return { concepts: concepts.map(trimmed).filter((concept) => concept.phrase !== '') };
+}
+
+/** Answers down to here are asked for, so that a threshold can be lowered without another run. */
+const LOOK_FLOOR = 0.1;
+
+/** Whether a concept says what to look for: by a phrase, or by something like it. */
+export function isAskable({ phrase, examples = [] }: ConceptSpec): boolean {
+  return phrase.trim() !== '' || examples.some(({ positive }) => positive);
+}
+
+/** Whether a concept is looked for with more than its phrase in the picture as a whole. */
+export function isMoreThanPhrase({ examples = [], tilePx }: ConceptSpec): boolean {
+  return examples.length > 0 || tilePx !== undefined;
+}
+
+/** Looks for one concept with everything it says. */
+export function buildLookRequest({ id, phrase, examples = [], threshold, tilePx }: ConceptSpec): LookRequest {
+  return {
+    conceptId: id,
+    phrase: phrase.trim(),
+    examples,
+    floor: Math.min(threshold, LOOK_FLOOR),
+    tilePx: tilePx ?? null,
+  };
 }
 
 /**
@@ -35,33 +59,6 @@ export function buildOverlay(detections: readonly Detection[], selectedId: strin
     enabled,
     selected: id === selectedId,
   }));
-}
-
-/** The smallest detection whose mask covers a point given in fractions of the picture. */
-export function detectionAt(detections: readonly Detection[], x: number, y: number): Detection | undefined {
-  return detections
-    .filter(({ box, mask }) => isInside(box, x, y) && maskCovers(mask, x, y))
-    .toSorted((a, b) => area(a.box) - area(b.box))[0];
-}
-
-/** Walks the runs up to the cell under the point. */
-function maskCovers(mask: MaskRle, x: number, y: number): boolean {
-  const column = Math.min(mask.width - 1, Math.floor(x * mask.width));
-  const row = Math.min(mask.height - 1, Math.floor(y * mask.height));
-  let left = row * mask.width + column;
-  for (const [index, run] of mask.runs.entries()) {
-    if (left < run) return index % 2 === 1;
-    left -= run;
-  }
-  return false;
-}
-
-function isInside(box: Rect<'unit'>, x: number, y: number): boolean {
-  return x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height;
-}
-
-function area(box: Rect<'unit'>): number {
-  return box.width * box.height;
 }
 
 function trimmed(concept: ConceptSpec): ConceptSpec {

@@ -17,7 +17,7 @@ import {
 import { candidateOf, emptyDocument, firstConcept, recipeDocument } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
-import { buildRefineRequest } from './requests.ts';
+import { buildRefineRequest, isAskable } from './requests.ts';
 import { browserStepStore, type StepStore } from './step-store.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
 
@@ -78,7 +78,8 @@ export class StudioState {
   );
   /** Layers that are no longer what a run would paint, with the reasons. */
   readonly stale = $derived.by(() => staleLayers(this.request, this.layers));
-  readonly hasPhrase = $derived(this.concepts.some(({ phrase }) => phrase.trim() !== ''));
+  /** Whether any concept says what to look for. */
+  readonly hasPhrase = $derived(this.concepts.some(isAskable));
   /** Whether a job may start: it needs a picture, and neither that nor the models may be about to change. */
   readonly ready = $derived(
     this.image !== null && this.runtime !== null && this.opening === null && this.reading === null,
@@ -250,7 +251,11 @@ export class StudioState {
   takeImage(image: OpenDocument): void {
     if (this.image) URL.revokeObjectURL(this.image.url);
     this.image = image;
-    const { concepts, parameters } = this;
+    const { parameters } = this;
+    // Examples are boxes of the picture before.
+    const concepts = this.concepts.map((concept) =>
+      concept.examples ? { ...concept, examples: undefined } : concept,
+    );
     this.begin({ ...emptyDocument(this.defaults), concepts, parameters });
     this.offeredRecipe = image.recipe;
     this.select({ kind: 'document' });

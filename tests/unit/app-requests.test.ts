@@ -1,15 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULTS, withOverrides } from '#app/defaults.ts';
+import { candidateOf } from '#app/documents.ts';
 import { splitParameters } from '#app/prompt-text.ts';
-import {
-  buildDetectRequest,
-  buildOverlay,
-  buildRefineRequest,
-  detectionAt,
-  emptyDetection,
-  mergeDetections,
-  sortDetections,
-} from '#app/requests.ts';
+import { buildDetectRequest, buildOverlay, buildRefineRequest } from '#app/requests.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import { cropFrame, startSigma, tileFrames } from '#app/guides.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
@@ -48,48 +41,12 @@ describe('requests', () => {
     expect(structuredClone(request)).toEqual(request);
   });
 
-  it('numbers by concept, then by score', () => {
-    const concepts = [concept('concept-2', 'b'), concept('concept-1', 'a')];
-    const ordered = sortDetections(concepts, [
-      detection('low', 'concept-1', 0, { score: 0.2 }),
-      detection('high', 'concept-1', 0, { score: 0.8 }),
-      detection('first', 'concept-2', 0, { score: 0.1 }),
-    ]);
-    expect(ordered.map(({ id }) => id)).toEqual(['first', 'high', 'low']);
-  });
-
-  it('keeps edited masks and ticks when detecting again', () => {
-    const edited = detection('edited', 'concept-1', 0, { edited: true });
-    const unticked = detection('old', 'concept-1', 0.6, { enabled: false });
-    const found = [
-      detection('n1', 'concept-1', 0.02),
-      detection('n2', 'concept-1', 0.61),
-      detection('n3', 'concept-2', 0),
-    ];
-    const merged = mergeDetections([edited, unticked], found);
-    expect(merged.map(({ id, enabled }) => [id, enabled])).toEqual([
-      ['edited', true],
-      ['n2', false],
-      ['n3', true],
-    ]);
-  });
-
-  it('hits the smallest mask under a point and nothing beside the masks', () => {
-    const large = detection('large', 'concept-1', 0, { box: rect(0, 0, 1, 1) });
-    const left = { width: 2, height: 2, runs: [0, 1, 1, 1, 1] };
-    const small = detection('small', 'concept-2', 0, { box: rect(0, 0, 0.9, 0.9), mask: left });
-    expect(detectionAt([large, small], 0.2, 0.2)?.id).toBe('small');
-    expect(detectionAt([large, small], 0.7, 0.2)?.id).toBe('large');
-    expect(detectionAt([small], 0.7, 0.2)).toBeUndefined();
-    expect(detectionAt([large], 1.2, 0.2)).toBeUndefined();
-  });
-
-  it('starts a hand-painted detection empty, unticked and safe from a new run', () => {
-    const empty = emptyDetection('concept-1', size(4000, 2000));
-    expect([empty.mask.width, empty.mask.height]).toEqual([1024, 512]);
+  it('starts a hand-painted detection empty and made by hand', () => {
+    const empty = candidateOf('concept-1', size(4000, 2000));
+    expect([empty.mask.width, empty.mask.height]).toEqual([2048, 1024]);
     expect(isEmptyMask(empty.mask)).toBe(true);
     expect(isEmptyMask({ width: 2, height: 1, runs: [1, 1] })).toBe(false);
-    expect([empty.enabled, empty.edited]).toEqual([false, true]);
+    expect(empty.origin).toBe('hand');
   });
 
   it('tells the worker which overlay is selected', () => {

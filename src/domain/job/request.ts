@@ -50,6 +50,12 @@ export interface ConceptRules {
   readonly giveWay: boolean;
 }
 
+/** A box around something that is wanted ("more like this") or not ("not like this"). */
+export interface ConceptExample {
+  readonly box: Rect<'unit'>;
+  readonly positive: boolean;
+}
+
 /** One concept slot: what to look for and how to re-paint what is found. */
 export interface ConceptSpec {
   readonly id: string;
@@ -68,6 +74,10 @@ export interface ConceptSpec {
   /** IP-Adapter scale of the image anchor; 0 turns it off. */
   readonly anchorScale: number;
   readonly rules: ConceptRules;
+  /** Boxes of the open picture to look for besides the phrase, or instead of it. */
+  readonly examples?: readonly ConceptExample[] | undefined;
+  /** Side of overlapping tiles that are looked at too, for small objects; pixels of the picture that was opened. */
+  readonly tilePx?: number | undefined;
 }
 
 /** What one detection does differently from its concept; a missing field follows the concept or the document. */

@@ -47,6 +47,9 @@ export const overridesSchema = v.object({
   region: v.optional(pixels(0, 0xffff)),
 });
 
+const unitBox = v.object({ x: fraction, y: fraction, width: fraction, height: fraction });
+const exampleSchema = v.object({ box: unitBox, positive: v.boolean() });
+
 export const conceptSchema = v.object({
   id: text,
   phrase: text,
@@ -60,6 +63,8 @@ export const conceptSchema = v.object({
   anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
   // Concepts saved before there were rules carry none.
   rules: v.optional(conceptRulesSchema, NO_RULES),
+  examples: v.optional(v.pipe(v.array(exampleSchema), v.maxLength(64))),
+  tilePx: v.optional(pixels(256, 8192)),
 });
 
 /** Masks are kept on a grid of at most this many cells a side, whatever the picture's size. */
@@ -80,7 +85,7 @@ export const maskSchema = v.pipe(
 const detectionSchema = v.object({
   id: text,
   conceptId: text,
-  box: v.object({ x: fraction, y: fraction, width: fraction, height: fraction }),
+  box: unitBox,
   mask: maskSchema,
   score: fraction,
   presence: fraction,

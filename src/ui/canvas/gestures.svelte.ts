@@ -1,5 +1,5 @@
 import type { Point } from '#app/camera.ts';
-import { detectionAt } from '#app/requests.ts';
+import { detectionAt } from '#domain/detection/detection-at.ts';
 import type { Studio } from '#app/studio.ts';
 import { erases, isBrush, isMaskTool, MIDDLE_BUTTON, type Modifiers } from '#app/tools.ts';
 import { CanvasKeys } from './gestures-keys.svelte.ts';
