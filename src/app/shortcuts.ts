@@ -1,4 +1,4 @@
-import { messages } from './messages.ts';
+import type { messages } from './messages.ts';
 
 /** Everything a key can ask for. */
 export type CommandId =
@@ -10,11 +10,25 @@ export type CommandId =
   | 'stop'
   | 'zoom-fit'
   | 'zoom-100'
+  | 'zoom-200'
+  | 'zoom-400'
+  | 'zoom-800'
   | 'zoom-in'
   | 'zoom-out'
   | 'pan-hold'
   | 'compare-next'
+  | 'compare-swap'
+  | 'compare-refined'
+  | 'compare-original'
+  | 'compare-slider'
+  | 'compare-side'
+  | 'compare-blink'
+  | 'compare-difference'
   | 'peek-original'
+  | 'loupe-hold'
+  | 'loupe'
+  | 'overview'
+  | 'quick-mask'
   | 'toggle-overlays'
   | 'next-detection'
   | 'previous-detection'
@@ -58,9 +72,16 @@ export type CommandId =
   | 'tick-inverse'
   | 'toggle-left-panel'
   | 'toggle-right-panel'
+  | 'add-concept'
+  | 'models'
+  | 'settings'
+  | 'palette'
   | 'shortcut-sheet';
 
 export type ShortcutGroup = keyof typeof messages.shortcuts.groups;
+
+/** What must be there for a command to do anything; `messages.shortcuts.needs` says that it is not. */
+export type Need = keyof typeof messages.shortcuts.needs;
 
 export interface Shortcut {
   readonly command: CommandId;
@@ -70,118 +91,122 @@ export interface Shortcut {
   /** Names of its key caps; {@link capText} says them in the present language. */
   readonly caps: readonly string[];
   /**
-   * `press` fires once per key press, `hold` lasts while the key is down, `native` is an event the browser itself
-   * makes of the keys and is listed for the sheet only.
+   * `press` fires once per key press, `hold` lasts while the key is down, `native` is an event the browser or the canvas
+   * itself makes of the keys: it is listed in the sheet only, and its keys cannot be changed.
    */
   readonly kind: 'press' | 'hold' | 'native';
+  /** Null: it can always be done. */
+  readonly needs: Need | null;
 }
 
-const press = (command: CommandId, group: ShortcutGroup, keys: string[], caps: string[]): Shortcut => ({
-  command,
-  group,
-  keys,
-  caps,
-  kind: 'press',
-});
+const press = (
+  command: CommandId,
+  group: ShortcutGroup,
+  keys: string[],
+  caps: string[],
+  needs: Need | null = null,
+): Shortcut => ({ command, group, keys, caps, kind: 'press', needs });
 
-/** The one table of shortcuts. Chrome keeps Ctrl+W/T/N, Ctrl+Shift+W/T/N and Ctrl+Tab: nothing may be bound there. */
+/** A command without a key of its own until the user gives it one. */
+const keyless = (command: CommandId, group: ShortcutGroup, needs: Need | null = null): Shortcut =>
+  press(command, group, [], [], needs);
+
+/**
+ * The one table of commands: keys, tooltips, the sheet and the palette come from it, titles from
+ * `messages.shortcuts.commands`, what they do from `commands.ts`. Keys that Chrome keeps are in `key-names.ts`.
+ */
 export const SHORTCUTS: readonly Shortcut[] = [
   press('open', 'file', ['$mod+o'], ['Ctrl', 'O']),
-  { command: 'paste', group: 'file', keys: ['$mod+v'], caps: ['Ctrl', 'V'], kind: 'native' },
-  press('export', 'file', ['$mod+Shift+e'], ['Ctrl', 'Shift', 'E']),
-  press('detect', 'run', ['Shift+d'], ['Shift', 'D']),
-  press('refine', 'run', ['$mod+Enter'], ['Ctrl', 'Enter']),
-  press('refine-selected', 'run', ['Alt+Enter'], ['Alt', 'Enter']),
-  press('reroll', 'run', ['r'], ['R']),
-  press('stop', 'run', ['Shift+x'], ['Shift', 'X']),
-  press('zoom-fit', 'view', ['$mod+0'], ['Ctrl', '0']),
-  press('zoom-100', 'view', ['$mod+1'], ['Ctrl', '1']),
-  press('zoom-in', 'view', ['Equal', 'Shift+Equal', 'NumpadAdd'], ['+']),
-  press('zoom-out', 'view', ['Minus', 'NumpadSubtract'], ['−']),
-  { command: 'pan-hold', group: 'view', keys: ['Space'], caps: ['Space', 'drag'], kind: 'hold' },
-  press('compare-next', 'view', ['m'], ['M']),
-  { command: 'peek-original', group: 'view', keys: ['Backquote'], caps: ['`'], kind: 'hold' },
-  press('toggle-overlays', 'view', ['Backslash'], ['\\']),
-  press('toggle-left-panel', 'view', ['Shift+l'], ['Shift', 'L']),
-  press('toggle-right-panel', 'view', ['Shift+r'], ['Shift', 'R']),
-  press('next-detection', 'detections', ['n'], ['N']),
-  press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N']),
-  press('toggle-detection', 'detections', ['t'], ['T']),
-  press('remove-detection', 'detections', ['Delete'], ['Del']),
-  press('layer-next', 'layers', ['Alt+BracketRight'], ['Alt', ']']),
-  press('layer-previous', 'layers', ['Alt+BracketLeft'], ['Alt', '[']),
-  press('layer-up', 'layers', ['$mod+BracketRight'], ['Ctrl', ']']),
-  press('layer-down', 'layers', ['$mod+BracketLeft'], ['Ctrl', '[']),
-  press('layer-duplicate', 'layers', ['$mod+j'], ['Ctrl', 'J']),
-  press('layer-merge', 'layers', ['$mod+e'], ['Ctrl', 'E']),
+  { command: 'paste', group: 'file', keys: [], caps: ['Ctrl', 'V'], kind: 'native', needs: null },
+  press('export', 'file', ['$mod+Shift+e'], ['Ctrl', 'Shift', 'E'], 'ready'),
+  press('detect', 'run', ['Shift+d'], ['Shift', 'D'], 'ready'),
+  press('refine', 'run', ['$mod+Enter'], ['Ctrl', 'Enter'], 'ready'),
+  press('refine-selected', 'run', ['Alt+Enter'], ['Alt', 'Enter'], 'selection'),
+  press('reroll', 'run', ['r'], ['R'], 'selection'),
+  press('stop', 'run', ['Shift+x'], ['Shift', 'X'], 'job'),
+  press('zoom-fit', 'view', ['$mod+0'], ['Ctrl', '0'], 'picture'),
+  press('zoom-100', 'view', ['$mod+1'], ['Ctrl', '1'], 'picture'),
+  press('zoom-200', 'view', ['$mod+2'], ['Ctrl', '2'], 'picture'),
+  press('zoom-400', 'view', ['$mod+3'], ['Ctrl', '3'], 'picture'),
+  press('zoom-800', 'view', ['$mod+4'], ['Ctrl', '4'], 'picture'),
+  press('zoom-in', 'view', ['Equal', 'Shift+Equal', 'NumpadAdd'], ['+'], 'picture'),
+  press('zoom-out', 'view', ['Minus', 'NumpadSubtract'], ['−'], 'picture'),
+  { command: 'pan-hold', group: 'view', keys: [], caps: ['Space', 'drag'], kind: 'native', needs: 'picture' },
+  press('compare-next', 'view', ['m'], ['M'], 'refined'),
+  {
+    command: 'peek-original',
+    group: 'view',
+    keys: ['Backquote'],
+    caps: ['`'],
+    kind: 'hold',
+    needs: 'refined',
+  },
+  press('compare-swap', 'view', ['c'], ['C'], 'refined'),
+  keyless('compare-refined', 'view', 'refined'),
+  keyless('compare-original', 'view', 'refined'),
+  keyless('compare-slider', 'view', 'refined'),
+  keyless('compare-side', 'view', 'refined'),
+  keyless('compare-blink', 'view', 'refined'),
+  keyless('compare-difference', 'view', 'refined'),
+  { command: 'loupe-hold', group: 'view', keys: ['z'], caps: ['Z'], kind: 'hold', needs: 'refined' },
+  press('loupe', 'view', ['Shift+z'], ['Shift', 'Z'], 'refined'),
+  keyless('overview', 'view', 'picture'),
+  press('toggle-overlays', 'view', ['Backslash'], ['\\'], 'picture'),
+  press('toggle-left-panel', 'view', ['Shift+l'], ['Shift', 'L'], 'picture'),
+  press('toggle-right-panel', 'view', ['Shift+r'], ['Shift', 'R'], 'picture'),
+  press('add-concept', 'detections', ['Shift+c'], ['Shift', 'C']),
+  press('next-detection', 'detections', ['n'], ['N'], 'detections'),
+  press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N'], 'detections'),
+  press('toggle-detection', 'detections', ['t'], ['T'], 'detection'),
+  press('remove-detection', 'detections', ['Delete'], ['Del'], 'selection'),
+  press('layer-next', 'layers', ['Alt+BracketRight'], ['Alt', ']'], 'layers'),
+  press('layer-previous', 'layers', ['Alt+BracketLeft'], ['Alt', '['], 'layers'),
+  press('layer-up', 'layers', ['$mod+BracketRight'], ['Ctrl', ']'], 'layer'),
+  press('layer-down', 'layers', ['$mod+BracketLeft'], ['Ctrl', '['], 'layer'),
+  press('layer-duplicate', 'layers', ['$mod+j'], ['Ctrl', 'J'], 'layer'),
+  press('layer-merge', 'layers', ['$mod+e'], ['Ctrl', 'E'], 'layer'),
   // Delete removes what is selected: a detection, or layers.
-  press('layer-remove', 'layers', [], ['Del']),
-  press('tick-all', 'masks', ['$mod+a'], ['Ctrl', 'A']),
-  press('tick-none', 'masks', ['$mod+d'], ['Ctrl', 'D']),
-  press('tick-inverse', 'masks', ['$mod+Shift+i'], ['Ctrl', 'Shift', 'I']),
-  press('mask-invert', 'masks', ['Shift+v'], ['Shift', 'V']),
-  press('mask-grow', 'masks', ['Alt+Equal'], ['Alt', '+']),
-  press('mask-shrink', 'masks', ['Alt+Minus'], ['Alt', '−']),
-  { command: 'mask-copy', group: 'masks', keys: ['$mod+c'], caps: ['Ctrl', 'C'], kind: 'native' },
-  press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z']),
-  press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z']),
-  press('snapshot', 'edit', ['$mod+Alt+KeyS'], ['Ctrl', 'Alt', 'S']),
-  press('tool-select', 'tools', ['v'], ['V']),
-  press('tool-brush', 'tools', ['b'], ['B']),
-  press('tool-eraser', 'tools', ['e'], ['E']),
-  press('tool-lasso', 'tools', ['l'], ['L']),
-  press('tool-polygon', 'tools', ['p'], ['P']),
-  press('tool-rectangle', 'tools', ['u'], ['U']),
-  press('tool-click', 'tools', ['w'], ['W']),
-  press('tool-hand', 'tools', ['h'], ['H']),
-  press('tool-picker', 'tools', ['i'], ['I']),
-  press('tool-swap', 'tools', ['x'], ['X']),
-  press('tool-defaults', 'tools', ['d'], ['D']),
-  press('brush-smaller', 'tools', ['BracketLeft'], ['[']),
-  press('brush-larger', 'tools', ['BracketRight'], [']']),
-  press('brush-softer', 'tools', ['Shift+BracketLeft'], ['Shift', '[']),
-  press('brush-harder', 'tools', ['Shift+BracketRight'], ['Shift', ']']),
+  { command: 'layer-remove', group: 'layers', keys: [], caps: ['Del'], kind: 'native', needs: 'layer' },
+  press('tick-all', 'masks', ['$mod+a'], ['Ctrl', 'A'], 'detections'),
+  press('tick-none', 'masks', ['$mod+d'], ['Ctrl', 'D'], 'detections'),
+  press('tick-inverse', 'masks', ['$mod+Shift+i'], ['Ctrl', 'Shift', 'I'], 'detections'),
+  press('quick-mask', 'masks', ['q'], ['Q'], 'detections'),
+  press('mask-invert', 'masks', ['Shift+v'], ['Shift', 'V'], 'detection'),
+  press('mask-grow', 'masks', ['Alt+Equal'], ['Alt', '+'], 'detection'),
+  press('mask-shrink', 'masks', ['Alt+Minus'], ['Alt', '−'], 'detection'),
+  { command: 'mask-copy', group: 'masks', keys: [], caps: ['Ctrl', 'C'], kind: 'native', needs: 'detection' },
+  press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z'], 'undo'),
+  press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z'], 'redo'),
+  press('snapshot', 'edit', ['$mod+Alt+KeyS'], ['Ctrl', 'Alt', 'S'], 'picture'),
+  press('tool-select', 'tools', ['v'], ['V'], 'picture'),
+  press('tool-brush', 'tools', ['b'], ['B'], 'picture'),
+  press('tool-eraser', 'tools', ['e'], ['E'], 'picture'),
+  press('tool-lasso', 'tools', ['l'], ['L'], 'picture'),
+  press('tool-polygon', 'tools', ['p'], ['P'], 'picture'),
+  press('tool-rectangle', 'tools', ['u'], ['U'], 'picture'),
+  press('tool-click', 'tools', ['w'], ['W'], 'picture'),
+  press('tool-hand', 'tools', ['h'], ['H'], 'picture'),
+  press('tool-picker', 'tools', ['i'], ['I'], 'picture'),
+  press('tool-swap', 'tools', ['x'], ['X'], 'picture'),
+  press('tool-defaults', 'tools', ['d'], ['D'], 'picture'),
+  press('brush-smaller', 'tools', ['BracketLeft'], ['['], 'picture'),
+  press('brush-larger', 'tools', ['BracketRight'], [']'], 'picture'),
+  press('brush-softer', 'tools', ['Shift+BracketLeft'], ['Shift', '['], 'picture'),
+  press('brush-harder', 'tools', ['Shift+BracketRight'], ['Shift', ']'], 'picture'),
   // Ten keys that differ in what they mean: the canvas reads them itself.
-  { command: 'brush-opacity', group: 'tools', keys: [], caps: ['1', '…', '0'], kind: 'native' },
-  press('leave-tool', 'tools', ['Escape'], ['Esc']),
+  { command: 'brush-opacity', group: 'tools', keys: [], caps: ['1', '…', '0'], kind: 'native', needs: null },
+  press('leave-tool', 'tools', ['Escape'], ['Esc'], 'picture'),
+  press('palette', 'help', ['$mod+k'], ['Ctrl', 'K']),
+  press('settings', 'help', ['$mod+Comma'], ['Ctrl', ',']),
+  keyless('models', 'help'),
   press('shortcut-sheet', 'help', ['Shift+?', 'F1'], ['?']),
 ];
 
-/** Keys without Ctrl or Cmd would type into a text field, so they stay silent there. */
-export function isTypingKey(key: string): boolean {
-  return !key.includes('$mod') && !/^F\d+$/.test(key);
-}
+const BY_COMMAND = new Map(SHORTCUTS.map((shortcut) => [shortcut.command, shortcut]));
 
-/** What is printed on a key cap: "Ctrl" is "Strg" on a German keyboard. */
-export function capText(cap: string): string {
-  const { caps } = messages.shortcuts;
-  return cap in caps ? caps[cap as keyof typeof caps] : cap;
-}
-
-/** The key caps of a command, for tooltips: "Ctrl Shift E". */
-export function capsOf(command: CommandId): string {
-  return (
-    SHORTCUTS.find((shortcut) => shortcut.command === command)
-      ?.caps.map(capText)
-      .join(' ') ?? ''
-  );
-}
-
-/** The same in the form assistive technology expects: "Control+Shift+E". */
-export function ariaKeysOf(command: CommandId): string | undefined {
-  const caps = SHORTCUTS.find((shortcut) => shortcut.command === command)?.caps;
-  return caps?.map((cap) => (cap === 'Ctrl' ? 'Control' : cap)).join('+');
-}
-
-/** Pairs of commands that claim the same key. Empty when the table is sound. */
-export function findConflicts(shortcuts: readonly Shortcut[]): [CommandId, CommandId][] {
-  const owners = new Map<string, CommandId>();
-  const conflicts: [CommandId, CommandId][] = [];
-  for (const { command, keys } of shortcuts)
-    for (const key of keys.map((name) => name.toLowerCase())) {
-      const owner = owners.get(key);
-      if (owner) conflicts.push([owner, command]);
-      else owners.set(key, command);
-    }
-  return conflicts;
+/** The line of a command. */
+export function shortcutOf(command: CommandId): Shortcut {
+  const found = BY_COMMAND.get(command);
+  if (!found) throw new Error(`no line for ${command}`);
+  return found;
 }

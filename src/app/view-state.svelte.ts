@@ -25,7 +25,7 @@ import type { WorkerView } from './worker-client.ts';
 export type { Tool } from './tools.ts';
 /** `blink` shows original and result in turn. */
 export type CompareMode = WorkerView['compare']['mode'] | 'blink';
-export type DialogName = 'models' | 'shortcuts';
+export type DialogName = 'models' | 'shortcuts' | 'palette' | 'settings';
 export type Sheet = 'picture' | 'concepts' | 'settings';
 
 const ZOOM_NOTCH = 1.17;

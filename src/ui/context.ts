@@ -1,5 +1,5 @@
 import { createContext } from 'svelte';
-import type { CommandId } from '#app/shortcuts.ts';
+import type { Commands } from '#app/commands.ts';
 import type { Studio } from '#app/studio.ts';
 import type { Sync } from '#app/sync.svelte.ts';
 
@@ -7,7 +7,7 @@ import type { Sync } from '#app/sync.svelte.ts';
 export interface StudioContext {
   readonly studio: Studio;
   readonly sync: Sync;
-  readonly run: Record<CommandId, () => void>;
+  readonly run: Commands;
 }
 
 export const [useStudio, provideStudio] = createContext<StudioContext>();

@@ -1,24 +1,27 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PATTERN_COUNT, hueOf, nextConceptId, patternOf } from '#app/hues.ts';
 import { formatBytes, formatDuration, messages } from '#app/messages.ts';
-import { SHORTCUTS, capsOf, findConflicts, isTypingKey } from '#app/shortcuts.ts';
+import { bindShortcuts, type Commands } from '#app/commands.ts';
+import { canonicalKey, capsOfKey, isSingleKey, isTypingKey, keyOfEvent, refusedKey } from '#app/key-names.ts';
+import { ariaKeysOf, capsOf, keymap, readOverrides } from '#app/keymap.svelte.ts';
+import { SHORTCUTS, type CommandId } from '#app/shortcuts.ts';
 
-/** Chrome keeps these in a tab whatever a page does. */
-const RESERVED = ['$mod+w', '$mod+t', '$mod+n', '$mod+shift+w', '$mod+shift+t', '$mod+shift+n', '$mod+tab'];
+afterEach(() => {
+  keymap.reset();
+  keymap.singleKeys = true;
+});
 
 describe('shortcuts', () => {
   it('have no two commands on one key', () => {
-    expect(findConflicts(SHORTCUTS)).toEqual([]);
+    const shared = SHORTCUTS.filter(({ command, keys }) =>
+      keys.some((key) => keymap.ownersOf(key, command).length > 0),
+    );
+    expect(shared.map(({ command }) => command)).toEqual([]);
   });
 
-  it('are found to conflict when they do', () => {
-    const [first] = SHORTCUTS;
-    expect(findConflicts([first!, { ...first!, command: 'stop' }])).toEqual([[first!.command, 'stop']]);
-  });
-
-  it('leave Chrome its keys', () => {
-    const keys = SHORTCUTS.flatMap((shortcut) => shortcut.keys.map((key) => key.toLowerCase()));
-    expect(keys.filter((key) => RESERVED.includes(key))).toEqual([]);
+  it('leave Chrome, the clipboard and the focus their keys; only Escape leaves the tool too', () => {
+    const refused = SHORTCUTS.flatMap(({ keys }) => keys).filter((key) => refusedKey(key) !== null);
+    expect(refused).toEqual(['Escape']);
   });
 
   it('are the ones users of other editors know', () => {
@@ -36,10 +39,136 @@ describe('shortcuts', () => {
     expect(['$mod+Enter', '$mod+Shift+e', 'F1'].some(isTypingKey)).toBe(false);
   });
 
+  it('are told from the letters, digits and signs that speech input presses by mistake', () => {
+    expect(['b', 'Shift+n', 'BracketLeft', 'KeyS', 'Shift+?'].every(isSingleKey)).toBe(true);
+    expect(['$mod+b', 'Alt+Equal', 'Delete', 'Escape', 'F1'].some(isSingleKey)).toBe(false);
+  });
+
   it('are all named in the sheet, once', () => {
     const commands = SHORTCUTS.map(({ command }) => command);
     expect(new Set(commands).size).toBe(commands.length);
     expect(Object.keys(messages.shortcuts.commands).sort()).toEqual([...commands].sort());
+  });
+});
+
+describe('keys', () => {
+  it('have one spelling', () => {
+    const same = ([a, b]: string[]) => expect(canonicalKey(a!)).toBe(canonicalKey(b!));
+    [
+      ['$mod+Alt+KeyS', 'Alt+$mod+s'],
+      ['Digit1', '1'],
+      ['Shift+?', 'Shift+Slash'],
+      [' ', 'Space'],
+    ].forEach(same);
+    expect(canonicalKey('Shift+s')).not.toBe(canonicalKey('s'));
+  });
+
+  it('are read from what is pressed', () => {
+    const press = (key: string, code: string, held: string[] = []) =>
+      keyOfEvent({
+        ...{ key, code, ctrlKey: held.includes('ctrl'), metaKey: false },
+        ...{ altKey: held.includes('alt'), shiftKey: held.includes('shift') },
+      });
+    expect(press('Control', 'ControlLeft', ['ctrl'])).toBeNull();
+    expect(press('K', 'KeyK', ['ctrl', 'shift'])).toBe('$mod+Shift+k');
+    // A German keyboard: the letter counts, not where it is; with Alt the letter may be another.
+    expect(press('z', 'KeyY')).toBe('z');
+    expect(press('ß', 'KeyS', ['alt'])).toBe('Alt+KeyS');
+    expect(press('+', 'BracketRight')).toBe('BracketRight');
+    expect(capsOfKey('$mod+Alt+KeyS')).toEqual(['Ctrl', 'Alt', 'S']);
+  });
+
+  it('that Chrome, the clipboard or the focus need are refused with the reason', () => {
+    expect(['$mod+w', '$mod+Shift+t', 'Alt+F4'].map(refusedKey)).toEqual(['chrome', 'chrome', 'chrome']);
+    expect(['$mod+v', 'Tab', 'Shift+ArrowLeft'].map(refusedKey)).toEqual([
+      'clipboard',
+      'navigation',
+      'navigation',
+    ]);
+    expect(['$mod+ArrowLeft', 'w', '$mod+k', '$mod+Digit1'].map(refusedKey)).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+  });
+});
+
+describe('the keymap', () => {
+  it('gives a command another key, and the one that had it the old one when they swap', () => {
+    keymap.assign('tool-brush', 'e', 'swap');
+    expect([keymap.keysOf('tool-brush'), keymap.keysOf('tool-eraser')]).toEqual([['e'], ['b']]);
+    expect([capsOf('tool-brush'), ariaKeysOf('tool-eraser')]).toEqual(['E', 'B']);
+    keymap.reset('tool-brush');
+    expect(keymap.keysOf('tool-brush')).toEqual(['b']);
+    keymap.reset();
+    expect(keymap.keysOf('tool-eraser')).toEqual(['e']);
+  });
+
+  it('keeps both when that is wanted, and names the owners of a key', () => {
+    keymap.assign('tool-hand', 'KeyB', 'both');
+    expect(keymap.ownersOf('b', 'tool-hand')).toEqual(['tool-brush']);
+    expect(keymap.ownersOf('b', 'tool-brush')).toEqual(['tool-hand']);
+  });
+
+  it('refuses keys that are not to be had and commands whose keys are fixed', () => {
+    keymap.assign('tool-hand', '$mod+w');
+    keymap.assign('paste', 'Shift+y');
+    expect(keymap.overrides).toEqual({});
+  });
+
+  it('survives a file, and takes nothing else', () => {
+    keymap.assign('tool-hand', 'Shift+h');
+    keymap.clear('detect');
+    const file = keymap.exported();
+    keymap.reset();
+    expect([keymap.take('{}'), keymap.take('no json'), keymap.overrides]).toEqual([false, false, {}]);
+    expect(keymap.take(file)).toBe(true);
+    expect(keymap.overrides).toEqual({ 'tool-hand': ['Shift+h'], detect: [] });
+    expect(capsOf('detect')).toBe('');
+    expect(readOverrides({ detect: ['$mod+w'], 'from-the-future': ['x'], paste: ['x'] })).toEqual({
+      detect: [],
+    });
+  });
+
+  it('presses, holds and lets go; several commands share a key; single keys can be off', () => {
+    const target = new EventTarget();
+    vi.stubGlobal('HTMLElement', class {});
+    vi.stubGlobal('Element', class {});
+    vi.stubGlobal('KeyboardEvent', Event);
+    const done: string[] = [];
+    const commands = new Proxy({} as Commands, { get: (_, name) => () => done.push(String(name)) });
+    const possible = new Set<CommandId>(['tool-brush', 'tool-hand', 'peek-original', 'refine']);
+    const bind = () =>
+      bindShortcuts(target as Window, commands, { 'peek-original': () => done.push('let go') }, (command) =>
+        possible.has(command),
+      );
+    const send = (type: string, key: string, code: string, held = {}) => {
+      const event = Object.assign(new Event(type, { cancelable: true }), {
+        key,
+        code,
+        repeat: false,
+        ...held,
+      });
+      target.dispatchEvent(Object.assign(event, { getModifierState: (name: string) => name in held }));
+    };
+    keymap.assign('tool-hand', 'b', 'both');
+    let unbind = bind();
+    send('keydown', 'b', 'KeyB');
+    possible.delete('tool-brush');
+    send('keydown', 'b', 'KeyB');
+    send('keydown', '`', 'Backquote');
+    target.dispatchEvent(new Event('blur'));
+    send('keyup', '`', 'Backquote');
+    expect(done.splice(0)).toEqual(['tool-brush', 'tool-hand', 'peek-original', 'let go']);
+    unbind();
+    keymap.singleKeys = false;
+    unbind = bind();
+    send('keydown', 'b', 'KeyB');
+    send('keydown', 'Enter', 'Enter', { Control: true });
+    expect(done).toEqual(['refine']);
+    unbind();
+    vi.unstubAllGlobals();
   });
 });
 

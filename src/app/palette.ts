@@ -1,0 +1,122 @@
+import type { PresetFamily } from '#worker/api.ts';
+import { layerName } from './layer-commands.ts';
+import { capText, keymap } from './keymap.svelte.ts';
+import { messages } from './messages.ts';
+import { whyNot } from './possible.ts';
+import { SHORTCUTS } from './shortcuts.ts';
+import type { Commands } from './commands.ts';
+import type { Studio } from './studio.ts';
+
+/** Something the palette can find and do. */
+export interface PaletteEntry {
+  readonly id: string;
+  readonly title: string;
+  /** What kind of thing it is; searched too. */
+  readonly kind: string;
+  readonly caps: readonly string[];
+  /** Why it cannot be done now. */
+  readonly whyNot: string | null;
+  readonly run: () => void;
+}
+
+/** More would only be scrolled past. */
+const SHOWN = 40;
+
+/** Everything there is to find, in the present language: what can be done first, then what the document has. */
+export function paletteEntries(studio: Studio, commands: Commands): PaletteEntry[] {
+  return [...commandEntries(studio, commands), ...documentEntries(studio), ...presetEntries(studio)];
+}
+
+function commandEntries(studio: Studio, commands: Commands): PaletteEntry[] {
+  const texts = messages.shortcuts;
+  const offered = SHORTCUTS.filter(({ command, kind }) => kind === 'press' && command !== 'palette');
+  return offered.map(({ command, group }) => ({
+    id: `command ${command}`,
+    title: texts.commands[command],
+    kind: texts.groups[group],
+    caps: keymap.keysOf(command).some((key) => keymap.isSilent(key))
+      ? []
+      : keymap.capsOf(command).map(capText),
+    whyNot: whyNot(studio, command),
+    run: commands[command],
+  }));
+}
+
+function documentEntries(studio: Studio): PaletteEntry[] {
+  const { document } = studio;
+  const texts = messages.shortcuts.palette;
+  const found = { caps: [], whyNot: null };
+  const concepts = document.concepts.filter(({ phrase }) => phrase.trim() !== '');
+  return [
+    ...concepts.map(({ id, phrase }) => ({
+      ...found,
+      id: `concept ${id}`,
+      title: phrase,
+      kind: texts.concept,
+      run: () => document.select({ kind: 'concept', id }),
+    })),
+    ...document.detections.map((detection) => ({
+      ...found,
+      id: `detection ${detection.id}`,
+      title: messages.detection.name(
+        document.numberOf(detection.id),
+        document.conceptOf(detection)?.phrase ?? '',
+      ),
+      kind: texts.detection,
+      run: () => {
+        document.select({ kind: 'detection', id: detection.id });
+        studio.revealDetection(detection.id);
+      },
+    })),
+    ...document.layers.map((layer) => ({
+      ...found,
+      id: `layer ${layer.id}`,
+      title: layerName(layer),
+      kind: texts.layer,
+      run: () => {
+        document.select({ kind: 'layer', id: layer.id });
+        studio.revealLayer(layer);
+      },
+    })),
+  ];
+}
+
+function presetEntries({ models }: Studio): PaletteEntry[] {
+  const { families } = messages.models.preset;
+  return (Object.keys(families) as PresetFamily[]).map((family) => ({
+    id: `preset ${family}`,
+    title: families[family],
+    kind: messages.shortcuts.palette.preset,
+    caps: [],
+    whyNot: null,
+    run: () => models.applyPreset(family),
+  }));
+}
+
+/** Lower case without accents, as one types in a hurry. */
+const plain = (text: string): string =>
+  text.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss').toLowerCase();
+
+/** 3: begins with the query; 2: each word begins a word; 1: each word is somewhere in it; 0: not found. */
+function score(entry: PaletteEntry, query: string): number {
+  const text = plain(`${entry.title} ${entry.kind}`);
+  if (text.startsWith(query)) return 3;
+  const wanted = query.split(/\s+/).filter(Boolean);
+  if (!wanted.every((word) => text.includes(word))) return 0;
+  const words = text.split(/[^\p{L}\p{N}]+/u);
+  return wanted.every((word) => words.some((own) => own.startsWith(word))) ? 2 : 1;
+}
+
+/** What has the words of the query, best first and what cannot be done last; `more` were found but left out. */
+export function findEntries(
+  entries: readonly PaletteEntry[],
+  query: string,
+): { readonly shown: readonly PaletteEntry[]; readonly more: number } {
+  const wanted = plain(query.trim());
+  const ranked = entries
+    .map((entry) => ({ entry, rank: score(entry, wanted) - (entry.whyNot === null ? 0 : 4) }))
+    .filter(({ entry, rank }) => rank > (entry.whyNot === null ? 0 : -4))
+    .sort((a, b) => b.rank - a.rank)
+    .map(({ entry }) => entry);
+  return { shown: ranked.slice(0, SHOWN), more: Math.max(0, ranked.length - SHOWN) };
+}
