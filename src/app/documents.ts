@@ -1,6 +1,7 @@
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
-import type { Size } from '#domain/geometry/rect.ts';
-import type { ConceptSpec, Detection, RefineRequest } from '#domain/job/request.ts';
+import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { ConceptSpec, Detection, MaskRle, RefineRequest } from '#domain/job/request.ts';
+import { rleBox } from '#domain/mask/rle-algebra.ts';
 import type { StudioDefaults } from './defaults.ts';
 import { nextConceptId } from './hues.ts';
 
@@ -34,7 +35,7 @@ function recipeCandidate({ id, conceptId, mask, box, score, presence, enabled, o
     origin: 'recipe',
     mask,
     edits: null,
-    frame: box,
+    frame: isFrame(box, mask) ? box : null,
     score,
     presence,
     tick: enabled,
@@ -42,6 +43,19 @@ function recipeCandidate({ id, conceptId, mask, box, score, presence, enabled, o
     baked: true,
     own: own ?? {},
   };
+}
+
+/** Whether a recorded box was set by hand: any other is just the box of its mask, and goes with it. */
+function isFrame(box: Rect<'unit'>, mask: MaskRle): boolean {
+  const own = rleBox(mask);
+  if (!own) return false;
+  const near = (a: number, b: number) => Math.abs(a - b) < 1e-6;
+  return !(
+    near(own.x, box.x) &&
+    near(own.y, box.y) &&
+    near(own.width, box.width) &&
+    near(own.height, box.height)
+  );
 }
 
 /** A detection without a mask yet, for the brush. */

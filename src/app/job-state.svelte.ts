@@ -1,3 +1,4 @@
+import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent, JobPhase } from '#domain/job/events.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import { messages, said } from './messages.ts';
@@ -20,6 +21,9 @@ export class JobState {
   /** What the last job came to, shown until the next one starts. */
   outcome = $state.raw('');
 
+  /** Ids of the layers in `areas`; nothing shows it. */
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #finished = new Set<string>();
   /** Runs out when a stop takes too long; belongs to the present job alone. */
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -46,6 +50,7 @@ export class JobState {
     this.stopping = false;
     this.stuck = false;
     this.areas = [];
+    this.#finished.clear();
     this.notices = [];
     this.outcome = '';
     return this.id;
@@ -54,8 +59,7 @@ export class JobState {
   /** Takes an event of job `id`; late events of an earlier job are dropped. */
   apply(id: string, event: JobEvent): void {
     if (!this.isCurrent(id)) return;
-    if (event.kind === 'area') this.areas = [...this.areas, event.area];
-    else if (event.kind === 'layer') this.areas = [...this.areas, event.layer.area];
+    if (event.kind === 'layer') this.#finish(event.layer);
     else if (event.kind === 'notice') this.notices = [...this.notices, said(event.message)];
     else {
       this.phase = event.phase;
@@ -63,6 +67,13 @@ export class JobState {
       this.remainingMs = event.remainingMs;
       this.detail = said(event.detail);
     }
+  }
+
+  /** A layer is announced again when it gets a further variation or its likeness is known. */
+  #finish({ id, area }: Layer): void {
+    if (this.#finished.has(id)) return;
+    this.#finished.add(id);
+    this.areas = [...this.areas, area];
   }
 
   /** Marks the job as stopping and calls `onLate` if this very job still runs after `patienceMs`. */

@@ -34,9 +34,15 @@ async function loadAsyncify(): Promise<OrtBuild> {
 }
 
 function configure(ort: Ort, mjs: string, wasm: string, streamsBlobs: boolean): OrtBuild {
-  const threads = globalThis.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MAX_THREADS) : 1;
+  const threads = globalThis.crossOriginIsolated ? Math.min(networkCores(), MAX_THREADS) : 1;
   ort.env.wasm.wasmPaths = { mjs, wasm };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   return { ort, streamsBlobs, threads };
+}
+
+/** All cores but one, which the page and the drawing need to follow the hand; of two, both: halving the speed is worse. */
+function networkCores(): number {
+  const cores = navigator.hardwareConcurrency;
+  return cores > 2 ? cores - 1 : cores;
 }

@@ -18,13 +18,6 @@ export interface ProgressEvent {
   readonly detail: Words;
 }
 
-/** A finished piece of canvas, so that it can be shown before the job ends. */
-export interface AreaEvent {
-  readonly kind: 'area';
-  readonly area: Rect<'canvas'>;
-  readonly source: 'detail' | 'global';
-}
-
 /** A finished layer: its pixels are in the worker's store and the canvas shows it already. */
 export interface LayerEvent {
   readonly kind: 'layer';
@@ -39,4 +32,4 @@ export interface NoticeEvent {
   readonly message: Words;
 }
 
-export type JobEvent = ProgressEvent | AreaEvent | LayerEvent | NoticeEvent;
+export type JobEvent = ProgressEvent | LayerEvent | NoticeEvent;
