@@ -55,7 +55,7 @@ export class Painter {
 
   /** Leaves the stroke as it is: nobody wants its answer any more. */
   cancel(): void {
-    cancelAnimationFrame(this.#frame);
+    if (this.#frame) cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#stroke = null;
     this.#last = null;
