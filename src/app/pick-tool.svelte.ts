@@ -56,7 +56,7 @@ export class PickTool {
     const { preview } = this;
     if (!preview) return [];
     const { conceptId } = ownerOf(this.#host.document);
-    const look = { hue: hueOf(conceptId), pattern: patternOf(conceptId), enabled: false, selected: false };
+    const look = { hue: hueOf(conceptId), pattern: patternOf(conceptId), enabled: true, selected: false };
     return [{ id: PREVIEW_ID, mask: preview, ...look }];
   }
 
