@@ -25,6 +25,9 @@ export class EditHistory {
   readonly canUndo = $derived(this.cursor > 0);
   readonly canRedo = $derived(this.cursor < this.steps.length);
 
+  /** Called when steps are gone for good, and with them perhaps the last mention of pixels. */
+  onForgotten: () => void = () => undefined;
+
   #history: DocumentHistory;
   readonly #store: StepStore;
   /** Storage is asked in the order of the calls, so that no step is read before it is written. */
@@ -42,6 +45,7 @@ export class EditHistory {
     this.#history = new DocumentHistory(state);
     void this.#later(() => this.#store.clear());
     this.#publish();
+    this.onForgotten();
   }
 
   /** Does commands as one step. */
@@ -50,9 +54,16 @@ export class EditHistory {
     if (now - this.#lastAt > JOIN_WITHIN_MS) this.#history.seal();
     this.#lastAt = now;
     const forgotten = this.#history.dispatch(commands, options);
-    if (forgotten.length > 0) void this.#later(() => this.#store.remove(forgotten));
     this.#spill();
     this.#publish();
+    if (forgotten.length === 0) return;
+    void this.#later(() => this.#store.remove(forgotten));
+    this.onForgotten();
+  }
+
+  /** Ids of the residuals the document, a step or a snapshot can still bring back. */
+  namedPixels(): readonly string[] {
+    return [...this.#history.namedPixels()];
   }
 
   undo(): Promise<boolean> {

@@ -24,6 +24,9 @@ import { WorkerClient, type OpenedImage, type Result, type ScaffoldStatistics } 
 /** A stop waits this long for a step boundary before the worker is ended. */
 const STOP_PATIENCE_MS = 5000;
 
+/** Pause after which pixels of forgotten steps are freed. */
+const FREE_AFTER_MS = 5000;
+
 /** What a message offers to do. */
 export interface Offer {
   readonly label: string;
@@ -56,6 +59,7 @@ export class Studio {
   readonly masks: MaskCommands;
   readonly notifier: Notifier;
   readonly #runner: JobRunner;
+  #freeing: ReturnType<typeof setTimeout> | undefined;
   #started: Promise<void> = Promise.resolve();
 
   /**
@@ -72,6 +76,7 @@ export class Studio {
     this.document = new StudioState(demoDefaults, steps);
     this.client = connect((reason) => this.#crashed(reason));
     const { document, job, client, view } = this;
+    document.history.onForgotten = () => this.#freePixelsSoon();
     const started = () => this.#started;
     const expect = <T>(result: Result<T>) => this.#expect(result);
     const explain = (error: WorkerError) => this.#explain(error);
@@ -85,6 +90,15 @@ export class Studio {
     this.likeness = new LikenessGuard(host);
     this.painting = new LayerPainting(host, this.#runner, this.previews);
     this.masks = new MaskCommands({ ...host, open: (file, name) => this.open(file, name) });
+  }
+
+  /** Residuals nothing can bring back any more leave the worker's store, once the hand rests. */
+  #freePixelsSoon(): void {
+    clearTimeout(this.#freeing);
+    this.#freeing = setTimeout(() => {
+      const named = this.document.history.namedPixels();
+      void this.client.send((api) => api.layers.keepPixels(named));
+    }, FREE_AFTER_MS);
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */

@@ -1,5 +1,6 @@
 import { applyCommand, type DocumentCommand } from './commands.ts';
 import { applyDiff, diffDocuments, isEmptyDiff, joinDiffs, type DocumentDiff } from './diff.ts';
+import { pixelsOfDiff, pixelsOfLayers } from './named-pixels.ts';
 import type { DocumentState } from './state.ts';
 import { diffBytes } from './weight.ts';
 
@@ -22,6 +23,8 @@ export interface HistoryStep {
   /** What it was done to: a phrase, a layer's name. */
   readonly subject: string;
   readonly bytes: number;
+  /** Ids of the residuals its difference names, known also while that lies in storage. */
+  readonly pixels: readonly string[];
   readonly diff: DocumentDiff | null;
 }
 
@@ -164,6 +167,15 @@ export class DocumentHistory {
     this.#steps = this.#steps.map((step) => (step.id === id ? { ...step, diff } : step));
   }
 
+  /** Ids of all residuals somebody can still come to: those of the present state, of any step and any snapshot. */
+  namedPixels(): ReadonlySet<string> {
+    const states = [this.#present, ...this.#snapshots.map(({ state }) => state)];
+    return new Set([
+      ...states.flatMap(({ layers }) => pixelsOfLayers(layers)),
+      ...this.#steps.flatMap(({ pixels }) => pixels),
+    ]);
+  }
+
   /** Estimated bytes of the differences in memory. */
   get heldBytes(): number {
     return this.#steps.reduce((sum, { diff, bytes }) => sum + (diff ? bytes : 0), 0);
@@ -179,7 +191,7 @@ export class DocumentHistory {
 
   #push(diff: DocumentDiff, commands: readonly DocumentCommand[], { name, subject = '' }: StepOptions): void {
     const type = name ?? (commands[0] as DocumentCommand).type;
-    this.#steps.push({ id: this.#nextId++, name: type, subject, bytes: diffBytes(diff), diff });
+    this.#steps.push({ id: this.#nextId++, name: type, subject, ...weighed(diff) });
     this.#cursor = this.#steps.length;
   }
 
@@ -188,7 +200,7 @@ export class DocumentHistory {
     const last = this.#steps.at(-1);
     if (!joinKey || joinKey !== this.#joinKey || !last?.diff) return false;
     const joined = joinDiffs(last.diff, diff);
-    this.#steps[this.#steps.length - 1] = { ...last, diff: joined, bytes: diffBytes(joined) };
+    this.#steps[this.#steps.length - 1] = { ...last, ...weighed(joined) };
     return true;
   }
 
@@ -197,4 +209,8 @@ export class DocumentHistory {
     this.#cursor -= dropped.length;
     return dropped.map(({ id }) => id);
   }
+}
+
+function weighed(diff: DocumentDiff): Pick<HistoryStep, 'diff' | 'bytes' | 'pixels'> {
+  return { diff, bytes: diffBytes(diff), pixels: pixelsOfDiff(diff) };
 }

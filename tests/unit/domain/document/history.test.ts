@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
 import type { DocumentDiff } from '#domain/document/diff.ts';
 import { DocumentHistory, MIN_STEPS } from '#domain/document/history.ts';
+import type { Layer } from '#domain/document/layer.ts';
 import type { DocumentState } from '#domain/document/state.ts';
-import { anyCommand, mulberry, startDocument } from './arbitrary-documents.ts';
+import { anyCommand, layer, mulberry, startDocument } from './arbitrary-documents.ts';
 
 /** The plain way: a deep copy of every state there ever was. */
 class NaiveHistory {
@@ -131,6 +132,24 @@ describe('the history of a document', () => {
     expect(() => history.goTo(0)).toThrow(RangeError);
     history.supply(step!.id, step!.diff!);
     expect(history.goTo(0).concepts[0]!.phrase).toBe('face');
+  });
+
+  it('names the pixels of every state one can still come to, also of steps in storage, and no others', () => {
+    const random = mulberry(11);
+    const history = new DocumentHistory(startDocument());
+    const [first, second, third] = [layer(random), layer(random), layer(random)];
+    const put = (...layers: readonly Layer[]) => history.dispatch([{ type: 'set-layers', layers }]);
+    put(first);
+    put(second);
+    const spilled = history.spill(0);
+    expect(history.namedPixels()).toEqual(new Set([first.pixels.id, second.pixels.id]));
+    for (const { id, diff } of spilled) history.supply(id, diff!);
+    history.takeSnapshot('with the second');
+    history.goTo(1);
+    put(first, third);
+    expect(history.namedPixels()).toEqual(new Set([first.pixels.id, second.pixels.id, third.pixels.id]));
+    history.removeSnapshot(history.snapshots[0]!.id);
+    expect(history.namedPixels()).toEqual(new Set([first.pixels.id, third.pixels.id]));
   });
 
   it('undoes any command exactly, and shares what it does not touch', () => {
