@@ -5,7 +5,9 @@ import { refineRequestSchema } from '#domain/job/schema.ts';
 import type { StudioParameters } from './defaults.ts';
 import { LIKENESS_LIMIT } from './likeness.ts';
 import { isLocale, type Locale } from './messages.ts';
+import { readOverrides, type KeyOverrides } from './keymap.svelte.ts';
 import { isNavigationName, type NavigationName } from './navigation.ts';
+import { MOTIONS, THEMES, type MotionName, type ThemeName } from './preferences.svelte.ts';
 
 /** What the studio remembers between visits. Unreadable or foreign records are refused whole. */
 export interface Settings {
@@ -18,6 +20,9 @@ export interface Settings {
   readonly locale: Locale | null;
   /** Whose habits the wheel follows. */
   readonly navigation: NavigationName;
+  readonly look: { readonly theme: ThemeName; readonly motion: MotionName };
+  /** What was changed in the table of keys, and whether single keys do something. */
+  readonly keys: { readonly single: boolean; readonly overrides: KeyOverrides };
   /** Likeness below which painted layers are warned about. */
   readonly likenessLimit: number;
 }
@@ -35,6 +40,14 @@ const settingsSchema = v.object({
     null,
   ),
   navigation: v.fallback(v.custom<NavigationName>(isNavigationName), 'studio'),
+  look: v.fallback(v.object({ theme: v.picklist(THEMES), motion: v.picklist(MOTIONS) }), {
+    theme: 'dark',
+    motion: 'system',
+  }),
+  keys: v.fallback(
+    v.object({ single: v.boolean(), overrides: v.pipe(v.unknown(), v.transform(readOverrides)) }),
+    { single: true, overrides: {} },
+  ),
   likenessLimit: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), LIKENESS_LIMIT),
 });
 

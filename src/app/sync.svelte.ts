@@ -2,7 +2,9 @@ import type { Layer } from '#domain/document/layer.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Latest } from './latest.ts';
 import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
+import { keymap } from './keymap.svelte.ts';
 import { OverlayMemory } from './overlay-update.ts';
+import { preferences } from './preferences.svelte.ts';
 import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
 import type { Studio } from './studio.ts';
@@ -34,7 +36,7 @@ export class Sync {
       client.send((_api, viewer) => viewer.setOverlay(known.updateFor(items))),
     );
     $effect(() => {
-      if (document.runtime) views.push(view.worker);
+      if (document.runtime) views.push({ ...view.worker, backdrop: preferences.backdrop });
       else known.forget();
     });
     $effect(() => {
@@ -51,6 +53,11 @@ export class Sync {
     $effect(() => this.#planSoon());
     $effect(() => {
       window.document.documentElement.lang = currentLocale();
+    });
+    $effect(() => {
+      const { dataset } = window.document.documentElement;
+      dataset['theme'] = preferences.shownTheme;
+      dataset['motion'] = preferences.reducedMotion ? 'reduced' : 'full';
     });
     this.#remember();
     rememberTools(view.tools);
@@ -117,11 +124,13 @@ export class Sync {
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
       locale: chosenLocale(),
       navigation: view.navigation,
+      look: { theme: preferences.theme, motion: preferences.motion },
+      keys: { single: keymap.singleKeys, overrides: keymap.overrides },
       likenessLimit: likeness.limit,
     };
   }
 
-  #restore({ parameters, concepts, panels, locale, navigation, likenessLimit }: Settings): void {
+  #restore({ parameters, concepts, panels, locale, navigation, likenessLimit, look, keys }: Settings): void {
     const { document, view, likeness } = this.#studio;
     const { present } = document.history;
     const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
@@ -130,6 +139,10 @@ export class Sync {
     view.rightOpen = panels.right;
     view.explain = panels.explain;
     view.navigation = navigation;
+    preferences.theme = look.theme;
+    preferences.motion = look.motion;
+    keymap.singleKeys = keys.single;
+    keymap.overrides = keys.overrides;
     likeness.limit = likenessLimit;
     chooseLocale(locale);
   }

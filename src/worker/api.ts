@@ -266,6 +266,8 @@ export interface ViewState {
   readonly masksVisible: boolean;
   /** Everything outside the selected mask under a red veil, or, with none selected, outside all that are ticked. */
   readonly quickMask: boolean;
+  /** CSS colour around the picture; the dark theme's without it. */
+  readonly backdrop?: string;
   readonly loupe: LoupeView | null;
 }
 

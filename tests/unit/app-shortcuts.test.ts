@@ -133,8 +133,8 @@ describe('the keymap', () => {
 
   it('presses, holds and lets go; several commands share a key; single keys can be off', () => {
     const target = new EventTarget();
-    vi.stubGlobal('HTMLElement', class {});
-    vi.stubGlobal('Element', class {});
+    vi.stubGlobal('HTMLElement', Map);
+    vi.stubGlobal('Element', Map);
     vi.stubGlobal('KeyboardEvent', Event);
     const done: string[] = [];
     const commands = new Proxy({} as Commands, { get: (_, name) => () => done.push(String(name)) });

@@ -74,7 +74,7 @@ export class StageCanvas {
     const view = this.#view;
     if (!view) return;
     const context = context2d(this.#canvas);
-    context.fillStyle = BACKDROP;
+    context.fillStyle = view.backdrop ?? BACKDROP;
     context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
     if (!this.#pictures.has('original')) return;
     for (const pane of panesOf(view, this.#pictures.has('refined'))) this.#drawPane(context, view, pane);
@@ -164,7 +164,7 @@ export class StageCanvas {
         y: Math.round(frame.y + side / 2 - loupe.at.y * scale),
       };
       within(context, frame, () => {
-        context.fillStyle = BACKDROP;
+        context.fillStyle = view.backdrop ?? BACKDROP;
         context.fillRect(frame.x, frame.y, side, side);
         this.#drawSource(context, source, scale, corner, frame);
       });

@@ -12,6 +12,7 @@ import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
 import { presets } from './presets.ts';
 import { recipe } from './recipe.ts';
+import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { tools } from './tools.ts';
 
@@ -33,6 +34,7 @@ export const de: Catalogue = {
   presets,
   offline,
   errors,
+  settings,
   shortcuts,
   inspector,
   parameters,

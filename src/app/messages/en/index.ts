@@ -11,6 +11,7 @@ import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
 import { presets } from './presets.ts';
 import { recipe } from './recipe.ts';
+import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { tools } from './tools.ts';
 
@@ -32,6 +33,7 @@ export const en = {
   presets,
   offline,
   errors,
+  settings,
   shortcuts,
   inspector,
   parameters,
