@@ -1,6 +1,7 @@
 import type { JobEvent } from '#domain/job/events.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { ConceptAnswers } from './concept-answers.ts';
+import { ConceptList } from './concept-list.svelte.ts';
 import { ConceptLooks, type LookHost } from './concept-looks.svelte.ts';
 import { messages } from './messages.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -17,6 +18,8 @@ export class DetectionCommands {
   readonly answers: ConceptAnswers;
   /** Looks for single concepts, while they are typed. */
   readonly looks: ConceptLooks;
+  /** What is folded in the list, and what is there twice. */
+  readonly list: ConceptList;
   readonly #host: LookHost;
   readonly #runner: JobRunner;
 
@@ -24,6 +27,7 @@ export class DetectionCommands {
     this.#host = host;
     this.#runner = runner;
     this.answers = new ConceptAnswers(host.document);
+    this.list = new ConceptList(host.document);
     this.looks = new ConceptLooks(host, this.answers);
   }
 

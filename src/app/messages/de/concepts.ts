@@ -1,7 +1,8 @@
 import type { Catalogue } from '../en/index.ts';
+import { text } from '../parameter-text.ts';
 import { wordsOf } from '../words.ts';
 
-const { percent } = wordsOf('de');
+const { percent, number, decimals, plural } = wordsOf('de');
 
 export const concepts: Catalogue['concepts'] = {
   label: 'Konzepte und Erkennungen',
@@ -11,11 +12,55 @@ export const concepts: Catalogue['concepts'] = {
   placeholderFirst: 'face, hands, silver ring …',
   phraseLabel: (index) => `Konzept ${index}: wonach gesucht wird`,
   teach:
-    'Eine Sache je Zeile nennen, am besten auf Englisch, dann „Erkennen“. Angehakt wird, was verfeinert werden soll.',
+    'Eine Sache je Zeile nennen, am besten auf Englisch: Gesucht wird schon beim Tippen. Angehakt wird, was verfeinert werden soll.',
   teachNoPicture: 'Zuerst ein Bild öffnen. Dann benennen, worauf es darin ankommt.',
   suggestions: 'In diesem Beispiel',
-  nothing: (presence) =>
-    `Nichts gefunden. Das Modell ist sich nur zu ${percent(presence)} sicher, dass es überhaupt im Bild ist; ein anderes Wort oder eine niedrigere Schwelle kann helfen.`,
+  shortages: {
+    absent: (presence) =>
+      `Nicht gefunden: Das Modell ist sich nur zu ${percent(presence)} sicher, dass es im Bild ist. Ein anderes Wort kann helfen.`,
+    unseen: (presence) => `Kein Umriss gefunden, obwohl es im Bild ist (${percent(presence)}).`,
+    below: (best) => `Gefunden, aber unter der Schwelle: Die beste Treffergüte ist ${decimals(best, 2)}.`,
+    filtered: (hidden) => `Gefunden, aber durch Regeln ausgeblendet: ${hidden}.`,
+  },
+  lowerTo: (threshold) => `Auf ${decimals(threshold, 2)} senken`,
+  changeRules: 'Regeln ändern',
+  paintIt: 'Malen',
+  clickIt: 'Anklicken',
+  looking: 'Wird gesucht …',
+  lookingDetail: (detail) => `Wird gesucht: ${detail} …`,
+  lookingLater: 'Wird nach dem Lauf gesucht.',
+  inPicture: (presence) => `Im Bild: ${percent(presence)}`,
+  took: (seconds) => `Antwort ${decimals(seconds, 1)} s`,
+  encoded: (seconds) => `Bild einmal kodiert, ${decimals(seconds, 1)} s`,
+  readAs: (phrase) => `Zu lang, um ganz gelesen zu werden. Gesucht wurde „${phrase}“.`,
+  lookWhileTyping: text(
+    'Beim Tippen suchen',
+    'Sucht nach einem Konzept, sobald das Tippen ruht. Das Bild wird einmal kodiert, danach kostet jeder Begriff nur einen Augenblick.',
+  ),
+  lookNow: (phrase) => `Jetzt suchen: ${phrase || 'dieses Konzept'}`,
+  hiddenCounts: {
+    belowThreshold: (count) => `${number(count)} unter der Schwelle`,
+    tooSmall: (count) => `${number(count)} zu klein`,
+    tooLarge: (count) => `${number(count)} zu groß`,
+    duplicate: (count) => plural(count, { one: 'Wiederholung', other: 'Wiederholungen' }),
+    outside: (count) => `${number(count)} außerhalb`,
+    overLimit: (count) => `${number(count)} über der Höchstzahl`,
+    emptied: (count) => `${number(count)} ohne Rest`,
+  },
+  hidden: (counts) => `Ausgeblendet: ${counts}`,
+  fold: (phrase) => `Erkennungen: ${phrase || 'dieses Konzept'}`,
+  foldAll: 'Alle einklappen',
+  unfoldAll: 'Alle ausklappen',
+  more: 'Liste',
+  tickAllListed: 'Alle anhaken',
+  tickNone: 'Keine anhaken',
+  tickInverse: 'Haken umkehren',
+  list: (phrase) => `Erkennungen: ${phrase || 'unbenanntes Konzept'}`,
+  listHint: 'Pfeiltasten wechseln, Leertaste hakt an, Eingabe zoomt hin, Entf entfernt.',
+  countOf: (ticked, total) => `${number(ticked)}/${number(total)}`,
+  sameAs: (other) => `Dasselbe wie ${other}?`,
+  keepThis: (number) => `${number} behalten`,
+  keepThisHint: (other) => `Entfernt den Haken von ${other}`,
   layer: (layer) => `E${layer}`,
   layerTitle: (layer) => `Ebene ${layer}`,
   edit: (phrase) => `Einstellungen von ${phrase || 'diesem Konzept'}`,

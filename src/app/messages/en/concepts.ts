@@ -1,6 +1,19 @@
+import type { Hidden } from '#domain/detection/resolve.ts';
+import { text } from '../parameter-text.ts';
 import { wordsOf } from '../words.ts';
 
-const { percent } = wordsOf('en');
+const { percent, number, decimals, plural } = wordsOf('en');
+
+/** How many are not listed, by what keeps them out. */
+const hiddenCounts: Readonly<Record<keyof Hidden, (count: number) => string>> = {
+  belowThreshold: (count) => `${number(count)} below the threshold`,
+  tooSmall: (count) => `${number(count)} too small`,
+  tooLarge: (count) => `${number(count)} too large`,
+  duplicate: (count) => plural(count, { one: 'repeat', other: 'repeats' }),
+  outside: (count) => `${number(count)} outside`,
+  overLimit: (count) => `${number(count)} over the limit`,
+  emptied: (count) => `${number(count)} with nothing left`,
+};
 
 export const concepts = {
   label: 'Concepts and detections',
@@ -9,11 +22,47 @@ export const concepts = {
   placeholder: 'What to look for',
   placeholderFirst: 'face, hands, silver ring…',
   phraseLabel: (index: number) => `Concept ${index}: what to look for`,
-  teach: 'Name one thing per line, then press Detect. Tick what should be refined.',
+  teach: 'Name one thing per line: it is looked for as you type. Tick what should be refined.',
   teachNoPicture: 'Open a picture first. Then name what matters in it.',
   suggestions: 'In this sample',
-  nothing: (presence: number) =>
-    `Nothing found. The model is ${percent(presence)} sure it is in the picture at all; try another word or a lower threshold.`,
+  shortages: {
+    absent: (presence: number) =>
+      `Not found: the model is only ${percent(presence)} sure that it is in the picture. Another word may help.`,
+    unseen: (presence: number) => `Nothing to outline, though it is in the picture (${percent(presence)}).`,
+    below: (best: number) => `Found, but below the threshold: the best scores ${decimals(best, 2)}.`,
+    filtered: (hidden: string) => `Found, but hidden by the rules: ${hidden}.`,
+  },
+  lowerTo: (threshold: number) => `Lower to ${decimals(threshold, 2)}`,
+  changeRules: 'Change the rules',
+  paintIt: 'Paint it',
+  clickIt: 'Click it',
+  looking: 'Looking…',
+  lookingDetail: (detail: string) => `Looking: ${detail}…`,
+  lookingLater: 'Looks when the run is done.',
+  inPicture: (presence: number) => `In the picture: ${percent(presence)}`,
+  took: (seconds: number) => `answer ${decimals(seconds, 1)} s`,
+  encoded: (seconds: number) => `picture encoded once, ${decimals(seconds, 1)} s`,
+  readAs: (phrase: string) => `Too long to be read whole. Looked for “${phrase}”.`,
+  lookWhileTyping: text(
+    'Look while typing',
+    'Looks for a concept as soon as you pause. The picture is encoded once, then every phrase costs a moment.',
+  ),
+  lookNow: (phrase: string) => `Look for ${phrase || 'this'} now`,
+  hiddenCounts,
+  hidden: (counts: string) => `Hidden: ${counts}`,
+  fold: (phrase: string) => `Detections of ${phrase || 'this concept'}`,
+  foldAll: 'Fold all',
+  unfoldAll: 'Unfold all',
+  more: 'List',
+  tickAllListed: 'Tick all',
+  tickNone: 'Tick none',
+  tickInverse: 'Invert ticks',
+  list: (phrase: string) => `Detections: ${phrase || 'unnamed concept'}`,
+  listHint: 'Arrow keys move, Space ticks, Enter zooms to it, Delete removes.',
+  countOf: (ticked: number, total: number) => `${number(ticked)}/${number(total)}`,
+  sameAs: (other: string) => `Same as ${other}?`,
+  keepThis: (number: number) => `Keep ${number}`,
+  keepThisHint: (other: string) => `Unticks ${other}`,
   layer: (layer: number) => `L${layer}`,
   layerTitle: (layer: number) => `Layer ${layer}`,
   edit: (phrase: string) => `Settings of ${phrase || 'this concept'}`,
