@@ -1,12 +1,9 @@
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
-import type { Rect, Size } from '#domain/geometry/rect.ts';
+
 import type { ConceptSpec, Detection, MaskRle, RefineRequest } from '#domain/job/request.ts';
 import { rleBox } from '#domain/mask/rle-algebra.ts';
 import type { StudioDefaults } from './defaults.ts';
 import { nextConceptId } from './hues.ts';
-
-/** Long side of the grid of a mask painted from nothing. */
-const HAND_MASK_PX = 2048;
 
 /** A document with one empty concept slot. */
 export function emptyDocument(defaults: StudioDefaults): DocumentState {
@@ -56,25 +53,4 @@ function isFrame(box: Rect<'unit'>, mask: MaskRle): boolean {
     near(own.width, box.width) &&
     near(own.height, box.height)
   );
-}
-
-/** A detection without a mask yet, for the brush. */
-export function candidateOf(conceptId: string, image: Size<'image'>): Candidate {
-  const scale = Math.min(1, HAND_MASK_PX / Math.max(image.width, image.height));
-  const width = Math.max(1, Math.round(image.width * scale));
-  const height = Math.max(1, Math.round(image.height * scale));
-  return {
-    id: crypto.randomUUID(),
-    conceptId,
-    origin: 'hand',
-    mask: { width, height, runs: [width * height] },
-    edits: null,
-    frame: null,
-    score: 1,
-    presence: 1,
-    tick: true,
-    rules: null,
-    baked: false,
-    own: {},
-  };
 }

@@ -3,7 +3,7 @@ import type { Rect } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import type { OverlayItem } from '#worker/api.ts';
-import type { Point } from './camera.ts';
+import type { Extent, Point } from './camera.ts';
 import { hueOf, patternOf } from './hues.ts';
 import { Latest } from './latest.ts';
 import type { MaskHost } from './mask-commands.ts';
@@ -73,10 +73,10 @@ export class PickTool {
   /** The pointer is at a point of the picture, in its pixels. */
   hover(at: Point): void {
     const { document, job } = this.#host;
-    const { width, height } = document.image?.size ?? { width: 0, height: 0 };
-    this.#over = at.x >= 0 && at.y >= 0 && at.x < width && at.y < height;
+    const size = document.image?.size ?? { width: 0, height: 0 };
+    this.#over = isInside(at, size);
     if (!this.#over || !this.available || job.running || this.busy) this.preview = null;
-    else this.#hovers.push({ x: at.x / width, y: at.y / height });
+    else this.#hovers.push({ x: at.x / size.width, y: at.y / size.height });
   }
 
   /** The pointer is elsewhere. */
@@ -98,7 +98,7 @@ export class PickTool {
   async click(at: Point, mode: PickMode): Promise<void> {
     const { document, notifier } = this.#host;
     const size = document.image?.size;
-    if (!size) return;
+    if (!size || !isInside(at, size)) return;
     const point = { x: at.x / size.width, y: at.y / size.height, positive: mode !== 'subtract' };
     if (mode === 'new') return this.#ask({ points: [point], box: null, mask: null }, null);
     const session = this.#sessionOfSelected();
@@ -190,4 +190,8 @@ export class PickTool {
   leave(): void {
     this.session = null;
   }
+}
+
+function isInside({ x, y }: Point, { width, height }: Extent): boolean {
+  return x >= 0 && y >= 0 && x < width && y < height;
 }

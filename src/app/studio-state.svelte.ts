@@ -14,7 +14,7 @@ import {
   type StudioDefaults,
   type StudioParameters,
 } from './defaults.ts';
-import { candidateOf, emptyDocument, firstConcept, recipeDocument } from './documents.ts';
+import { emptyDocument, firstConcept, recipeDocument } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
 import { buildRefineRequest, isAskable } from './requests.ts';
@@ -180,14 +180,6 @@ export class StudioState {
       : [];
     this.dispatch([{ type: 'remove-concept', id }, ...fresh], { subject });
     this.select({ kind: 'document' });
-  }
-
-  /** An empty detection to paint by hand where nothing was found. */
-  addDetection(conceptId: string): void {
-    if (!this.image) return;
-    const candidate = candidateOf(conceptId, this.image.size);
-    this.dispatch({ type: 'add-candidates', candidates: [candidate] });
-    this.select({ kind: 'detection', id: candidate.id });
   }
 
   updateCandidate(id: string, patch: Partial<Omit<Candidate, 'id'>>, options: StepOptions = {}): void {

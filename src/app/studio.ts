@@ -242,10 +242,11 @@ export class Studio {
     this.#offerUndo(messages.detection.removed(number), undo);
   }
 
-  /** Starts a mask by hand for a concept of which nothing, or not enough, was found. */
+  /** Takes the brush for a concept of which nothing, or not enough, was found: the first stroke makes the region. */
   paintByHand(conceptId: string): void {
-    this.document.addDetection(conceptId);
+    this.document.select({ kind: 'concept', id: conceptId });
     this.view.setTool('brush');
+    this.view.sheet = 'picture';
   }
 
   resetParameters(): void {

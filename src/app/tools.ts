@@ -28,6 +28,8 @@ export const isMaskTool = (tool: Tool): boolean => isBrush(tool) || isShape(tool
 
 export const RIGHT_BUTTON = 2;
 export const MIDDLE_BUTTON = 1;
+/** The other end of a pen. */
+export const ERASER_BUTTON = 5;
 
 /** What of a pointer event counts for a tool. */
 export interface Modifiers {
@@ -46,7 +48,7 @@ export function combineFor(chosen: Combine, { shiftKey, altKey, button }: Modifi
 
 /** A brush adds or takes away: Shift locks its axis and means nothing else. */
 export function erases(tool: BrushTool, { altKey, button }: Modifiers): boolean {
-  return tool === 'eraser' || altKey || button === RIGHT_BUTTON;
+  return tool === 'eraser' || altKey || button === RIGHT_BUTTON || button === ERASER_BUTTON;
 }
 
 /** Holds a stroke on the axis it begins along; which that is shows after it has gone `slack`. */

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULTS, withOverrides } from '#app/defaults.ts';
-import { candidateOf } from '#app/documents.ts';
+import { handGrid, regionOf } from '#app/mask-regions.ts';
 import { splitParameters } from '#app/prompt-text.ts';
 import { buildDetectRequest, buildOverlay, buildRefineRequest } from '#app/requests.ts';
-import { isEmptyMask } from '#domain/mask/rle.ts';
 import { cropFrame, startSigma, tileFrames } from '#app/guides.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection } from '#domain/job/request.ts';
@@ -41,12 +40,17 @@ describe('requests', () => {
     expect(structuredClone(request)).toEqual(request);
   });
 
-  it('starts a hand-painted detection empty and made by hand', () => {
-    const empty = candidateOf('concept-1', size(4000, 2000));
-    expect([empty.mask.width, empty.mask.height]).toEqual([2048, 1024]);
-    expect(isEmptyMask(empty.mask)).toBe(true);
-    expect(isEmptyMask({ width: 2, height: 1, runs: [1, 1] })).toBe(false);
-    expect(empty.origin).toBe('hand');
+  it('makes regions by hand on the picture’s own pixels, up to 8192, and final', () => {
+    expect(handGrid(size(4000, 2000))).toEqual(size(4000, 2000));
+    expect(handGrid(size(16384, 4096))).toEqual(size(8192, 2048));
+    const mask = { width: 2, height: 1, runs: [1, 1] };
+    const region = { id: 'a', conceptId: 'concept-1', mask } as const;
+    expect(regionOf({ ...region, origin: 'hand' })).toMatchObject({
+      baked: true,
+      tick: true,
+      edits: { added: mask },
+    });
+    expect(regionOf({ ...region, origin: 'click' })).toMatchObject({ baked: false, edits: null });
   });
 
   it('tells the worker which overlay is selected', () => {

@@ -29,6 +29,7 @@ describe('modifiers', () => {
     expect(erases('brush', keys({ shiftKey: true }))).toBe(false);
     expect(erases('brush', keys({ altKey: true }))).toBe(true);
     expect(erases('brush', keys({ button: 2 }))).toBe(true);
+    expect(erases('brush', keys({ button: 5 }))).toBe(true);
     expect(erases('eraser', keys())).toBe(true);
   });
 
