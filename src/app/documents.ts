@@ -1,5 +1,5 @@
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
-
+import type { Rect } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, Detection, MaskRle, RefineRequest } from '#domain/job/request.ts';
 import { rleBox } from '#domain/mask/rle-algebra.ts';
 import type { StudioDefaults } from './defaults.ts';

@@ -126,7 +126,7 @@ export class PickTool {
     if (!(this.available ?? (await this.check()))) return notifier.info(messages.tools.pick.unavailable);
     const [asked, { image }] = [++this.#asked, document];
     this.busy = true;
-    this.preview = null;
+    this.away();
     const found = expect(await client.call((api) => api.concepts.pick(prompt)));
     if (asked !== this.#asked) return;
     this.busy = false;

@@ -361,6 +361,23 @@ describe('clicks', () => {
     expect(asked[0]).toMatchObject({ points: [], box: { x: 0.25, y: 0.1, width: 0.5, height: 0.4 } });
   });
 
+  it('are previewed where the pointer is, until one is made', async () => {
+    const { picks } = studio.masks;
+    await picks.check();
+    answer(boxed(0, 0, 10, 10));
+    client.answers['hover'] = () => ok(boxed(0, 0, 5, 5));
+    picks.hover({ x: 3, y: 3 });
+    await settle();
+    expect(picks.overlay).toHaveLength(1);
+    picks.hover({ x: 300, y: 3 });
+    expect(picks.overlay).toEqual([]);
+    picks.hover({ x: 4, y: 4 });
+    use([[4, 4]]);
+    await settle();
+    expect(picks.overlay).toEqual([]);
+    expect(studio.document.detections).toHaveLength(1);
+  });
+
   it('without a predictor say what to do instead', async () => {
     client.answers['canPick'] = () => false;
     answer(boxed(0, 0, 10, 10));
