@@ -371,8 +371,12 @@ describe('clicks', () => {
     expect(picks.overlay).toHaveLength(1);
     picks.hover({ x: 300, y: 3 });
     expect(picks.overlay).toEqual([]);
+    let late: (answer: unknown) => void = () => undefined;
+    client.answers['hover'] = () => new Promise((settled) => (late = settled));
     picks.hover({ x: 4, y: 4 });
     use([[4, 4]]);
+    await settle();
+    late(ok(boxed(0, 0, 5, 5)));
     await settle();
     expect(picks.overlay).toEqual([]);
     expect(studio.document.detections).toHaveLength(1);
