@@ -134,7 +134,8 @@ export class LayerPixelStore implements ResidualStore {
       const id = idOf(name);
       if (wanted.has(id) || this.#memory.has(id) || running.has(sessionOf(name))) continue;
       this.#disk.delete(id);
-      await this.#blobs.remove(name);
+      // One that is being read stays until the next time.
+      await this.#blobs.remove(name).catch(() => undefined);
     }
   }
 
@@ -158,11 +159,17 @@ function idOf(name: string): string {
   return name.slice(name.indexOf('.') + 1);
 }
 
+/** The header last: without it, a blob whose writing was cut short is none. */
 async function writeBlob(blobs: BlobStore, name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const writer = await blobs.write(name);
+  const write = async (part: Uint8Array<ArrayBuffer>, at: number) => {
+    if ((await writer.write(part, at)) !== part.length) throw new Error('the disk took only a part');
+  };
   try {
     await writer.truncate(bytes.length);
-    if ((await writer.write(bytes, 0)) !== bytes.length) throw new Error('the disk took only a part');
+    await write(bytes.subarray(HEADER_BYTES), HEADER_BYTES);
+    await writer.flush();
+    await write(bytes.subarray(0, HEADER_BYTES), 0);
     await writer.flush();
   } finally {
     await writer.close();

@@ -191,13 +191,20 @@ export class StudioLayers implements LayersApi {
   /** The canvas that a stack is of: the present one, or one of the size its latest painting was made on. */
   async #canvasOf(layers: readonly Layer[]): Promise<LayerCanvas | null> {
     const document = this.#host.opened();
-    // After this worker took over from another, nothing was painted here yet, but the pixels are on the disk.
-    const found = document.canvas ? null : layers.findLast(({ pixels }) => this.#store.has(pixels.id));
-    const size = (latestPainted(document, layers) ?? found)?.canvas;
+    const size = (latestPainted(document, layers) ?? this.#stored(document, layers))?.canvas;
     if (!size || (document.canvas && sameSize(document.canvas.base, size))) return document.canvas;
     const canvas = await this.#open(document, size);
     this.#put(document, canvas);
     return canvas;
+  }
+
+  /**
+   * After this worker took over from another, paintings of the picture are on the disk that it knows nothing of; one of
+   * them, unless the present canvas can show some.
+   */
+  #stored({ canvas }: Document, layers: readonly Layer[]): Layer | null {
+    if (canvas && layers.some((layer) => canvas.fits(layer))) return null;
+    return layers.findLast(({ pixels }) => this.#store.has(pixels.id)) ?? null;
   }
 
   #shownCanvas(): LayerCanvas {

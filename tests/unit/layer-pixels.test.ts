@@ -66,6 +66,33 @@ describe('pixels of layers', () => {
     expect(await later.get('never')).toBeNull();
   });
 
+  it('are whole or gone after a crash in the middle of any write', async () => {
+    const disk = new FakeDisk();
+    await filled(disk, ['a', 'b']);
+    for (const [i, last] of disk.log.entries()) {
+      const torn =
+        last.kind === 'write' ? { ...last, bytes: last.bytes.slice(0, last.bytes.length / 2) } : last;
+      const later = new LayerPixelStore(
+        FakeDisk.after([...disk.log.slice(0, i), torn]).blobs,
+        session('later'),
+      );
+      await later.opened;
+      for (const [mark, id] of ['a', 'b'].entries())
+        expect([null, residual(mark)]).toContainEqual(await later.get(id));
+    }
+  });
+
+  it('that nothing names go although one of them is being read', async () => {
+    const disk = new FakeDisk();
+    const store = await filled(disk, ['a', 'b', 'c']);
+    const reader = await disk.blobs.read('tab.a');
+    await store.keep(['c']);
+    expect([...disk.files.keys()]).toEqual(['tab.a', 'tab.c']);
+    reader.close();
+    await store.keep(['c']);
+    expect([...disk.files.keys()]).toEqual(['tab.c']);
+  });
+
   it('that nothing names go, but not those of another tab', async () => {
     const disk = new FakeDisk();
     await filled(disk, ['a', 'b']);

@@ -90,6 +90,14 @@ describe('the layers of an opened picture', () => {
     expect(document.canvas?.base).toMatchObject(SMALL);
   });
 
+  it('are found on the disk at every canvas size by a worker that took over', async () => {
+    const { layers, document } = await studio([small, large]);
+    expect(await value(layers.show([large]))).toMatchObject({ missing: [] });
+    expect(await value(layers.show([small]))).toMatchObject({ missing: [] });
+    expect(document.canvas?.base).toMatchObject(SMALL);
+    expect(await value(layers.show([small, large]))).toMatchObject({ missing: ['large'] });
+  });
+
   it('keep pixels the page cannot know of yet, and lose those nothing names', async () => {
     const other = aLayer({ id: 'other', canvas: LARGE, pixels: aPainting('other pixels') });
     const { layers, store } = await studio([large, other]);

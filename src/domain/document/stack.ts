@@ -96,8 +96,13 @@ export function seenBelow<T extends LayerSketch>(stack: readonly T[], position: 
 export function placeLayer<T extends LayerSketch>(stack: readonly T[], layer: T, newGrid = false): T[] {
   const kept = newGrid ? stack.filter((other) => !givesWay(other, layer)) : [...stack];
   const present = kept.findIndex(({ id }) => id === layer.id);
+  const { weight } = layer;
   const at =
-    present >= 0 ? present : layer.weight.kind === 'tile' ? tilePlace(kept, layer) : detailPlace(kept, layer);
+    present >= 0
+      ? present
+      : weight.kind === 'tile'
+        ? tilePlace(kept, layer, weight)
+        : detailPlace(kept, layer);
   return [...kept.slice(0, at), layer, ...kept.slice(present >= 0 ? at + 1 : at)];
 }
 
@@ -118,20 +123,18 @@ function detailPlace(stack: readonly LayerSketch[], { group }: LayerSketch): num
   return higher >= 0 ? higher : below.length;
 }
 
-function tilePlace(stack: readonly LayerSketch[], tile: LayerSketch): number {
-  const rank = chessRank(tile);
-  const mates = stack.map((other) => (onGridOf(other, tile) ? chessRank(other) : null));
-  const last = mates.findLastIndex((other) => other !== null && other < rank);
-  if (last >= 0) return last + 1;
-  const first = mates.findIndex((other) => other !== null);
-  return first >= 0 ? first : stack.length;
-}
-
 /** Colour 0 before colour 1, row-major inside a colour. */
-function chessRank({ weight, canvas }: LayerSketch): number {
-  if (weight.kind !== 'tile') return Infinity;
-  const { tiles } = planTiles(canvas, weight.tilePx, weight.overlapPx);
-  return (tiles[weight.index]?.color ?? 0) * tiles.length + weight.index;
+function tilePlace(stack: readonly LayerSketch[], tile: LayerSketch, weight: TileWeight): number {
+  const { tiles } = planTiles(tile.canvas, weight.tilePx, weight.overlapPx);
+  const rankOf = (index: number) => (tiles[index]?.color ?? 0) * tiles.length + index;
+  const ranks = stack.map((other) =>
+    other.weight.kind === 'tile' && onGridOf(other, tile) ? rankOf(other.weight.index) : null,
+  );
+  const rank = rankOf(weight.index);
+  const last = ranks.findLastIndex((other) => other !== null && other < rank);
+  if (last >= 0) return last + 1;
+  const first = ranks.findIndex((other) => other !== null);
+  return first >= 0 ? first : stack.length;
 }
 
 /**
