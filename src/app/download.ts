@@ -6,3 +6,8 @@ export function download(blob: Blob, fileName: string): void {
   link.click();
   window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
+
+/** The same for a text, as JSON. */
+export function downloadText(text: string, fileName: string): void {
+  download(new Blob([text], { type: 'application/json' }), fileName);
+}

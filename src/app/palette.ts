@@ -3,7 +3,7 @@ import { layerName } from './layer-commands.ts';
 import { capText, keymap } from './keymap.svelte.ts';
 import { messages } from './messages.ts';
 import { whyNot } from './possible.ts';
-import { SHORTCUTS } from './shortcuts.ts';
+import { SHORTCUTS, type Shortcut } from './shortcuts.ts';
 import type { Commands } from './commands.ts';
 import type { Studio } from './studio.ts';
 
@@ -98,13 +98,13 @@ const plain = (text: string): string =>
   text.normalize('NFD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss').toLowerCase();
 
 /** 3: begins with the query; 2: each word begins a word; 1: each word is somewhere in it; 0: not found. */
-function score(entry: PaletteEntry, query: string): number {
-  const text = plain(`${entry.title} ${entry.kind}`);
+function score(words: string, query: string): number {
+  const text = plain(words);
   if (text.startsWith(query)) return 3;
   const wanted = query.split(/\s+/).filter(Boolean);
   if (!wanted.every((word) => text.includes(word))) return 0;
-  const words = text.split(/[^\p{L}\p{N}]+/u);
-  return wanted.every((word) => words.some((own) => own.startsWith(word))) ? 2 : 1;
+  const own = text.split(/[^\p{L}\p{N}]+/u);
+  return wanted.every((word) => own.some((begun) => begun.startsWith(word))) ? 2 : 1;
 }
 
 /** What has the words of the query, best first and what cannot be done last; `more` were found but left out. */
@@ -114,9 +114,19 @@ export function findEntries(
 ): { readonly shown: readonly PaletteEntry[]; readonly more: number } {
   const wanted = plain(query.trim());
   const ranked = entries
-    .map((entry) => ({ entry, rank: score(entry, wanted) - (entry.whyNot === null ? 0 : 4) }))
-    .filter(({ entry, rank }) => rank > (entry.whyNot === null ? 0 : -4))
+    .map((entry) => ({ entry, found: score(`${entry.title} ${entry.kind}`, wanted) }))
+    .filter(({ found }) => found > 0)
+    .map(({ entry, found }) => ({ entry, rank: entry.whyNot === null ? found : found - 4 }))
     .sort((a, b) => b.rank - a.rank)
     .map(({ entry }) => entry);
   return { shown: ranked.slice(0, SHOWN), more: Math.max(0, ranked.length - SHOWN) };
+}
+
+/** Lines of the sheet that have the words of the query in title, group or keys. */
+export function findShortcuts(query: string): readonly Shortcut[] {
+  const { commands, groups } = messages.shortcuts;
+  const wanted = plain(query.trim());
+  const wordsOf = ({ command, group }: Shortcut) =>
+    [commands[command], groups[group], ...keymap.capsOf(command).map(capText)].join(' ');
+  return SHORTCUTS.filter((shortcut) => score(wordsOf(shortcut), wanted) > 0);
 }

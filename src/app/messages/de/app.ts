@@ -11,6 +11,7 @@ export const app: Catalogue['app'] = {
   opening: (name) => `${name} wird geöffnet …`,
   tryAgain: 'Erneut versuchen',
   notifications: 'Meldungen',
+  closeNotification: 'Meldung schließen',
 };
 
 export const header: Catalogue['header'] = {

@@ -9,6 +9,7 @@ export const app = {
   opening: (name: string) => `Opening ${name}…`,
   tryAgain: 'Try again',
   notifications: 'Messages',
+  closeNotification: 'Close the message',
 };
 
 export const header = {
