@@ -21,16 +21,25 @@ export class Jobs {
     for (const id of this.#running.keys()) this.cancel(id);
   }
 
-  /** Runs one job with its signal and throttled events; every outcome becomes a {@link Result}. */
+  /**
+   * Runs one job with its signal and throttled events; every outcome becomes a {@link Result}. Events cross to the page
+   * on a port of their own: the answer waits until the last of them is heard, or a stop could overtake the layer that was
+   * just finished.
+   */
   async run<T>(
     id: JobId,
-    onEvent: (event: JobEvent) => void,
+    onEvent: (event: JobEvent) => unknown,
     work: (context: JobContext) => Promise<T>,
   ): Promise<Result<T>> {
     const controller = new AbortController();
     this.#running.set(id, controller);
+    let heard: unknown;
+    const tell = throttled((event) => {
+      heard = onEvent(event);
+    });
     try {
-      const result = await asResult(() => work({ signal: controller.signal, onEvent: throttled(onEvent) }));
+      const result = await asResult(() => work({ signal: controller.signal, onEvent: tell }));
+      await Promise.resolve(heard).catch(() => undefined);
       // An answer after the stop belongs to a document that may be gone, and whatever broke then is part of stopping.
       return controller.signal.aborted ? STOPPED : result;
     } finally {

@@ -50,6 +50,29 @@ describe('jobs of the worker', () => {
     expect(ended.ok && ended.value.aborted).toBe(false);
   });
 
+  it('answers, stopped or not, only when the page has heard the last event', async () => {
+    for (const stop of [false, true]) {
+      const jobs = new Jobs();
+      const order: string[] = [];
+      let hear: () => void = () => undefined;
+      const heard = new Promise<void>((resolve) => (hear = resolve)).then(() => order.push('heard'));
+      const answer = jobs.run(
+        'a',
+        () => heard,
+        ({ onEvent }) => {
+          onEvent(notice);
+          if (stop) jobs.cancel('a');
+          return Promise.resolve();
+        },
+      );
+      const answered = answer.then(({ ok }) => order.push(String(ok)));
+      await new Promise((resolve) => setTimeout(resolve));
+      hear();
+      await answered;
+      expect(order).toEqual(['heard', String(!stop)]);
+    }
+  });
+
   it('lets progress through every 80 ms, areas and notices always', async () => {
     let now = 1000;
     vi.spyOn(performance, 'now').mockImplementation(() => now);
@@ -90,7 +113,10 @@ describe('outcomes that cross to the page', () => {
     const failed = await failing(new AppError('bad-file', sentence`"${'a.png'}" has ${3} sides.`));
     const message = '"a.png" has 3 sides.';
     const plain = { id: '"{0}" has {1} sides.', values: ['a.png', 3] };
-    expect(structuredClone(failed)).toEqual({ ok: false, error: { code: 'bad-file', message, sentence: plain } });
+    expect(structuredClone(failed)).toEqual({
+      ok: false,
+      error: { code: 'bad-file', message, sentence: plain },
+    });
   });
 
   it('calls the browser’s own abort a stop', async () => {
