@@ -1,8 +1,10 @@
 import type { JobEvent } from '#domain/job/events.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { ConceptAnswers } from './concept-answers.ts';
+import { ConceptExamples } from './concept-examples.ts';
 import { ConceptList } from './concept-list.svelte.ts';
 import { ConceptLooks, type LookHost } from './concept-looks.svelte.ts';
+import { DetectionOperations, type OperationsHost } from './detection-operations.ts';
 import { messages } from './messages.ts';
 import type { JobRunner } from './job-runner.ts';
 import { buildDetectRequest, buildLookRequest, isAskable, isMoreThanPhrase } from './requests.ts';
@@ -20,15 +22,19 @@ export class DetectionCommands {
   readonly looks: ConceptLooks;
   /** What is folded in the list, and what is there twice. */
   readonly list: ConceptList;
+  readonly examples: ConceptExamples;
+  readonly operations: DetectionOperations;
   readonly #host: LookHost;
   readonly #runner: JobRunner;
 
-  constructor(host: LookHost, runner: JobRunner) {
+  constructor(host: LookHost & OperationsHost, runner: JobRunner) {
     this.#host = host;
     this.#runner = runner;
     this.answers = new ConceptAnswers(host.document);
     this.list = new ConceptList(host.document);
     this.looks = new ConceptLooks(host, this.answers);
+    this.examples = new ConceptExamples(host, this.looks);
+    this.operations = new DetectionOperations(host);
   }
 
   /** Looks for every concept. Ticks, edits and settings of objects that are found again stay. */

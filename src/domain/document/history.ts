@@ -6,10 +6,21 @@ import { diffBytes } from './weight.ts';
 
 /** What a step is called in the history panel: the page has the words. */
 export type StepName =
-  DocumentCommand['type'] | 'stroke' | 'detect' | 'refine' | 'tick' | 'recipe' | MaskStep | LayerStep;
+  | DocumentCommand['type']
+  | 'stroke'
+  | 'detect'
+  | 'refine'
+  | 'tick'
+  | 'recipe'
+  | MaskStep
+  | ConceptStep
+  | LayerStep;
 
 /** What is done to masks by hand besides strokes. */
 type MaskStep = 'region' | 'shape' | 'mask' | 'frame' | 'pick' | 'import-masks';
+
+/** What is done to concepts besides settings. */
+type ConceptStep = 'example' | 'preset' | 'import-concepts' | 'split' | 'join' | 'own';
 
 type LayerStep =
   | ('opacity' | 'strength' | 'edge' | 'visibility' | 'solo' | 'lock' | 'rename')

@@ -2,7 +2,7 @@ import type { Catalogue } from '../en/index.ts';
 import { app, header, welcome } from './app.ts';
 import { bar, time } from './bar.ts';
 import { canvas } from './canvas.ts';
-import { concepts, detection } from './concepts.ts';
+import { concepts, detection, examples, own, rules } from './concepts.ts';
 import { errors } from './errors.ts';
 import { history } from './history.ts';
 import { inspector } from './inspector.ts';
@@ -24,6 +24,9 @@ export const de: Catalogue = {
   canvas,
   concepts,
   detection,
+  rules,
+  own,
+  examples,
   tools,
   bar,
   time,

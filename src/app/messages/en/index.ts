@@ -1,7 +1,7 @@
 import { app, header, welcome } from './app.ts';
 import { bar, time } from './bar.ts';
 import { canvas } from './canvas.ts';
-import { concepts, detection } from './concepts.ts';
+import { concepts, detection, examples, own, rules } from './concepts.ts';
 import { errors } from './errors.ts';
 import { history } from './history.ts';
 import { inspector } from './inspector.ts';
@@ -23,6 +23,9 @@ export const en = {
   canvas,
   concepts,
   detection,
+  rules,
+  own,
+  examples,
   tools,
   bar,
   time,
