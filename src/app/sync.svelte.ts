@@ -9,6 +9,7 @@ import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
 import type { Studio } from './studio.ts';
 import { tellDuration } from './timing.ts';
+import { StackMemory } from './stack-update.ts';
 import { rememberTools } from './tools.svelte.ts';
 import type { RefinePlan, WorkerView } from './worker-client.ts';
 
@@ -23,6 +24,7 @@ export class Sync {
   /** Ids of layers whose pixels are gone, or that were painted on another canvas size. */
   missing = $state.raw<readonly string[]>([]);
   readonly #studio: Studio;
+  readonly #stack = new StackMemory();
   /** Ids of layers that were said to be lost. */
   #reported: readonly string[] = [];
 
@@ -48,7 +50,8 @@ export class Sync {
     });
     const stacks = new Latest<readonly Layer[]>((layers) => this.#showLayers(layers));
     $effect(() => {
-      if (document.runtime && document.image && studio.job.kind !== 'refine') stacks.push(document.layers);
+      if (!document.runtime) this.#stack.forget();
+      else if (document.image && studio.job.kind !== 'refine') stacks.push(document.layers);
     });
     $effect(() => this.#planSoon());
     $effect(() => {
@@ -87,7 +90,8 @@ export class Sync {
   /** Blends the stack anew. Layers whose pixels are gone, e.g. with an ended worker, are said once. */
   async #showLayers(layers: readonly Layer[]): Promise<void> {
     const { client, notifier } = this.#studio;
-    const shown = await client.call((api) => api.layers.show(layers));
+    const shown = await client.call((api) => api.layers.show(this.#stack.updateFor(layers)));
+    if (!shown.ok) this.#stack.forget();
     this.missing = shown.ok ? shown.value.missing : [];
     const missing = this.missing.filter((id) => !this.#reported.includes(id));
     this.#reported = [...this.#reported, ...missing];
@@ -116,7 +120,7 @@ export class Sync {
   }
 
   #settings(): Settings {
-    const { document, view, likeness } = this.#studio;
+    const { document, view, likeness, detections } = this.#studio;
     return {
       version: 1,
       parameters: document.parameters === document.defaults.parameters ? null : document.parameters,
@@ -126,12 +130,14 @@ export class Sync {
       navigation: view.navigation,
       look: { theme: preferences.theme, motion: preferences.motion },
       keys: { single: keymap.singleKeys, overrides: keymap.overrides },
+      lookWhileTyping: detections.looks.whileTyping,
       likenessLimit: likeness.limit,
     };
   }
 
-  #restore({ parameters, concepts, panels, locale, navigation, likenessLimit, look, keys }: Settings): void {
-    const { document, view, likeness } = this.#studio;
+  #restore(settings: Settings): void {
+    const { parameters, concepts, panels, locale, navigation, likenessLimit, look, keys } = settings;
+    const { document, view, likeness, detections } = this.#studio;
     const { present } = document.history;
     const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
     document.begin({ ...present, concepts: restored, parameters: parameters ?? present.parameters });
@@ -144,6 +150,7 @@ export class Sync {
     keymap.singleKeys = keys.single;
     keymap.overrides = keys.overrides;
     likeness.limit = likenessLimit;
+    detections.looks.whileTyping = settings.lookWhileTyping;
     chooseLocale(locale);
   }
 }

@@ -16,13 +16,21 @@ export interface RefinedLayers {
   readonly overheadShare: number;
 }
 
+/** The stack to show. A layer is sent once and stays with the worker until another replaces it. */
+export interface StackUpdate {
+  /** Ids of all layers, bottom first. One that is missing here is forgotten. */
+  readonly order: readonly string[];
+  /** Layers that are new or others than before. */
+  readonly layers: readonly Layer[];
+}
+
 /** The layer stack's side of the contract, called as `api.layers.show(…)`. */
 export interface LayersApi extends ProxyMarked {
   /**
-   * Makes `layers` the stack of the picture and blends again where it differs from the one shown before: no network
-   * runs. Layers painted on another canvas size, or whose pixels are gone, are named in `missing` and left out.
+   * Makes this the stack of the picture and blends again where it differs from the one shown before: no network runs.
+   * Layers painted on another canvas size, or whose pixels are gone, are named in `missing` and left out.
    */
-  show(layers: readonly Layer[]): Promise<
+  show(update: StackUpdate): Promise<
     Result<{
       readonly changed: Rect<'canvas'> | null;
       readonly missing: readonly string[];

@@ -14,7 +14,7 @@ import { openCanvas, planRefine, refine } from '#pipelines/refine.ts';
 import { similarityOf } from '#pipelines/similarity.ts';
 import { planVary, vary } from '#pipelines/vary.ts';
 import type { LayerPixelStore } from '#storage/layer-pixels.ts';
-import type { LayersApi, RefinedLayers, RefineTarget } from './api-layers.ts';
+import type { LayersApi, RefinedLayers, RefineTarget, StackUpdate } from './api-layers.ts';
 import type { JobId, Result } from './api.ts';
 import type { Backend } from './backend.ts';
 import { latestPainted, type Document } from './document.ts';
@@ -58,15 +58,18 @@ export class StudioLayers implements LayersApi {
     get: (id) => this.#store.get(id),
   };
   readonly #choosing = new Mutex();
+  /** By id, as the page has sent them to be shown. */
+  #sent: ReadonlyMap<string, Layer> = new Map();
 
   constructor(host: LayerHost, store: LayerPixelStore) {
     this.#host = host;
     this.#store = store;
   }
 
-  show(layers: readonly Layer[]): ReturnType<LayersApi['show']> {
+  show(update: StackUpdate): ReturnType<LayersApi['show']> {
     return asResult(async () => {
       const begin = performance.now();
+      const layers = this.#updated(update);
       await this.#store.opened;
       const canvas = await this.#choosing.run(() => this.#canvasOf(layers));
       const shown = await canvas?.show(layers);
@@ -186,6 +189,18 @@ export class StudioLayers implements LayersApi {
   async keepPixels(ids: readonly string[]): Promise<void> {
     await this.#store.opened;
     await this.#store.keep([...ids, ...this.#recent]);
+  }
+
+  /** The stack that an update makes of the one before. */
+  #updated({ order, layers }: StackUpdate): readonly Layer[] {
+    const known = new Map([...this.#sent, ...layers.map((layer) => [layer.id, layer] as const)]);
+    const stack = order.map((id) => {
+      const layer = known.get(id);
+      if (!layer) throw new Error(`layer ${id} was never sent`);
+      return layer;
+    });
+    this.#sent = new Map(stack.map((layer) => [layer.id, layer]));
+    return stack;
   }
 
   /** The canvas that a stack is of: the present one, or one of the size its latest painting was made on. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { StackMemory } from '#app/stack-update.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
 import { LayerPixelStore } from '#storage/layer-pixels.ts';
@@ -55,23 +56,26 @@ async function value<T>(
   return answer.value;
 }
 
+/** A stack sent as to a worker that knows none of it. */
+const whole = (layers: readonly Layer[]) => ({ order: layers.map(({ id }) => id), layers });
+
 const small = aLayer({ id: 'small', canvas: SMALL });
 const large = aLayer({ id: 'large', canvas: LARGE });
 
 describe('the layers of an opened picture', () => {
   it('are found again by a worker that took over, and only what changed is sent to the viewer', async () => {
     const { layers, document, viewer } = await studio([large]);
-    expect(await value(layers.show([large]))).toMatchObject({ changed: large.area, missing: [] });
+    expect(await value(layers.show(whole([large])))).toMatchObject({ changed: large.area, missing: [] });
     expect(document.canvas?.base).toMatchObject(LARGE);
     expect(viewer.setRefined).toHaveBeenCalledExactlyOnceWith(document.canvas?.raster);
     expect(viewer.refreshArea).toHaveBeenCalledExactlyOnceWith(large.area);
-    expect(await value(layers.show([{ ...large, name: 'other' }]))).toMatchObject({ changed: null });
+    expect(await value(layers.show(whole([{ ...large, name: 'other' }])))).toMatchObject({ changed: null });
     expect(viewer.refreshArea).toHaveBeenCalledTimes(1);
   });
 
   it('are all missing where nothing was painted and nothing is stored', async () => {
     const { layers, document } = await studio([]);
-    expect(await value(layers.show([large, small]))).toMatchObject({
+    expect(await value(layers.show(whole([large, small])))).toMatchObject({
       changed: null,
       missing: ['large', 'small'],
     });
@@ -82,35 +86,64 @@ describe('the layers of an opened picture', () => {
   it('follow the canvas size of what was painted last, there and back', async () => {
     const { layers, document } = await studio([small, large]);
     for (const { pixels } of [small, large]) document.painted.add(pixels.id);
-    expect(await value(layers.show([small, large]))).toMatchObject({ missing: ['small'] });
+    expect(await value(layers.show(whole([small, large])))).toMatchObject({ missing: ['small'] });
     expect(document.canvas?.base).toMatchObject(LARGE);
-    expect(await value(layers.show([small]))).toMatchObject({ missing: [] });
+    expect(await value(layers.show(whole([small])))).toMatchObject({ missing: [] });
     expect(document.canvas?.base).toMatchObject(SMALL);
-    await layers.show([]);
+    await layers.show(whole([]));
     expect(document.canvas?.base).toMatchObject(SMALL);
+  });
+
+  it('are sent once: from then on only those that changed, and the order', async () => {
+    const other = aLayer({ id: 'other', canvas: LARGE });
+    const { layers, document } = await studio([large, other]);
+    const sent = new StackMemory();
+    const drawn = async (stack: readonly Layer[]) => {
+      const update = sent.updateFor(stack);
+      await value(layers.show(structuredClone(update)));
+      expect(document.canvas?.layers).toEqual(stack);
+      return update.layers.map(({ id }) => id);
+    };
+    expect(await drawn([large, other])).toEqual(['large', 'other']);
+    const fainter = { ...other, opacity: 0.5 };
+    expect(await drawn([large, fainter])).toEqual(['other']);
+    expect(await drawn([fainter, large])).toEqual([]);
+    expect(await drawn([fainter])).toEqual([]);
+    expect(await drawn([large, other])).toEqual(['large', 'other']);
+    sent.forget();
+    expect(await drawn([large])).toEqual(['large']);
+  });
+
+  it('that were never sent are no stack, and the one before stays', async () => {
+    const { layers, document } = await studio([large]);
+    await layers.show(whole([large]));
+    vi.spyOn(console, 'error').mockImplementationOnce(() => undefined);
+    expect(await layers.show({ order: ['large', 'x'], layers: [] })).toMatchObject({ ok: false });
+    expect(document.canvas?.layers).toEqual([large]);
+    expect(await value(layers.show({ order: ['large'], layers: [] }))).toMatchObject({ missing: [] });
   });
 
   it('are found on the disk at every canvas size by a worker that took over', async () => {
     const { layers, document } = await studio([small, large]);
-    expect(await value(layers.show([large]))).toMatchObject({ missing: [] });
-    expect(await value(layers.show([small]))).toMatchObject({ missing: [] });
+    expect(await value(layers.show(whole([large])))).toMatchObject({ missing: [] });
+    expect(await value(layers.show(whole([small])))).toMatchObject({ missing: [] });
     expect(document.canvas?.base).toMatchObject(SMALL);
-    expect(await value(layers.show([small, large]))).toMatchObject({ missing: ['large'] });
+    expect(await value(layers.show(whole([small, large])))).toMatchObject({ missing: ['large'] });
   });
 
   it('keep pixels the page cannot know of yet, and lose those nothing names', async () => {
     const other = aLayer({ id: 'other', canvas: LARGE, pixels: aPainting('other pixels') });
     const { layers, store } = await studio([large, other]);
-    await layers.show([large, other]);
+    await layers.show(whole([large, other]));
     const merged = await value(layers.merge([large, other], 'both'));
     await layers.keepPixels([large.pixels.id]);
     expect([large, other, merged].map(({ pixels }) => store.has(pixels.id))).toEqual([true, false, true]);
-    expect(await value(layers.show([merged, other]))).toMatchObject({ missing: ['other'] });
+    expect(await value(layers.show(whole([merged, other])))).toMatchObject({ missing: ['other'] });
   });
 
   it('are not drawn over a document opened meanwhile', async () => {
     const { layers, viewer } = await studio([large], false);
-    await layers.show([large]);
+    await layers.show(whole([large]));
     expect(viewer.setRefined).not.toHaveBeenCalled();
     expect(viewer.refreshArea).not.toHaveBeenCalled();
   });
