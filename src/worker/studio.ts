@@ -3,6 +3,7 @@ import type { JobEvent } from '#domain/job/events.ts';
 import type { DetectRequest, Recipe, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import { checkRecipe } from '#domain/job/schema.ts';
 import type { Size } from '#domain/geometry/rect.ts';
+import { Mutex } from '#inference/mutex.ts';
 import { detect } from '#pipelines/detect.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
 import { RECIPE_KEYWORD } from '#formats/png/text.ts';
@@ -45,6 +46,7 @@ const APP_VERSION = '0.1.0';
 /** The worker's side of the contract: owns the backends, the pixels and the canvas. */
 export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
+  readonly #opening = new Mutex();
   readonly #features = new ImageFeatures();
   readonly models = new StudioModels(browserStorage(), () => this.#forget());
   readonly layers = new StudioLayers(
@@ -78,22 +80,25 @@ export class Studio implements StudioApi {
     });
   }
 
+  /** One after the other: of two pictures, the one asked for last is open in the end, however long each takes to decode. */
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>> {
-    return asResult(async () => {
-      const picture = await decodePicture(file, name);
-      this.#jobs.cancelAll();
-      this.#features.clear();
-      this.#document = { name, picture, canvas: null, ran: null, painted: new Set() };
-      this.#viewer?.setOriginal(picture.raster);
-      const { width, height } = picture.raster;
-      return {
-        name,
-        size: { width, height },
-        sha256: picture.sha256,
-        recipe: recipeIn(picture),
-        parameters: picture.texts.get(PARAMETERS_KEYWORD) ?? null,
-      };
-    });
+    return asResult(() => this.#opening.run(() => this.#openImage(file, name)));
+  }
+
+  async #openImage(file: Blob, name: string): Promise<OpenedImage> {
+    const picture = await decodePicture(file, name);
+    this.#jobs.cancelAll();
+    this.#features.clear();
+    this.#document = { name, picture, canvas: null, ran: null, painted: new Set() };
+    this.#viewer?.setOriginal(picture.raster);
+    const { width, height } = picture.raster;
+    return {
+      name,
+      size: { width, height },
+      sha256: picture.sha256,
+      recipe: recipeIn(picture),
+      parameters: picture.texts.get(PARAMETERS_KEYWORD) ?? null,
+    };
   }
 
   detect(

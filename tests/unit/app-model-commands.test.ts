@@ -24,11 +24,11 @@ class FakeClient extends WorkerClient {
   override start(): Promise<Result<RuntimeInfo>> {
     return Promise.resolve({ ok: true, value: this.runtime });
   }
-  override call<T>(request: (api: never) => Promise<Result<T>>): Promise<Result<T>> {
-    return request(this.#api);
+  override call<T>(request: (api: never, viewer: never) => Promise<Result<T>>): Promise<Result<T>> {
+    return request(this.#api, this.#api);
   }
-  override async send(request: (api: never) => Promise<unknown>): Promise<void> {
-    await request(this.#api);
+  override async send(request: (api: never, viewer: never) => Promise<unknown>): Promise<void> {
+    await request(this.#api, this.#api);
   }
   named(method: string): readonly unknown[] {
     return this.calls.filter(([name]) => name === method).map(([, ...args]) => args);
