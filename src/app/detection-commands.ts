@@ -5,6 +5,7 @@ import { ConceptExamples } from './concept-examples.ts';
 import { ConceptList } from './concept-list.svelte.ts';
 import { ConceptLooks, type LookHost } from './concept-looks.svelte.ts';
 import { DetectionOperations, type OperationsHost } from './detection-operations.ts';
+import { ConceptPresets } from './concept-presets.svelte.ts';
 import { messages } from './messages.ts';
 import type { JobRunner } from './job-runner.ts';
 import { buildDetectRequest, buildLookRequest, isAskable, isMoreThanPhrase } from './requests.ts';
@@ -24,6 +25,7 @@ export class DetectionCommands {
   readonly list: ConceptList;
   readonly examples: ConceptExamples;
   readonly operations: DetectionOperations;
+  readonly presets: ConceptPresets;
   readonly #host: LookHost;
   readonly #runner: JobRunner;
 
@@ -34,6 +36,7 @@ export class DetectionCommands {
     this.list = new ConceptList(host.document);
     this.looks = new ConceptLooks(host, this.answers);
     this.examples = new ConceptExamples(host, this.looks);
+    this.presets = new ConceptPresets(host, this.looks, this.answers);
     this.operations = new DetectionOperations(host);
   }
 

@@ -23,6 +23,8 @@ export interface Settings {
   readonly look: { readonly theme: ThemeName; readonly motion: MotionName };
   /** What was changed in the table of keys, and whether single keys do something. */
   readonly keys: { readonly single: boolean; readonly overrides: KeyOverrides };
+  /** Concepts are looked for as they are typed. */
+  readonly lookWhileTyping: boolean;
   /** Likeness below which painted layers are warned about. */
   readonly likenessLimit: number;
 }
@@ -48,6 +50,7 @@ const settingsSchema = v.object({
     v.object({ single: v.boolean(), overrides: v.pipe(v.unknown(), v.transform(readOverrides)) }),
     { single: true, overrides: {} },
   ),
+  lookWhileTyping: v.fallback(v.boolean(), true),
   likenessLimit: v.fallback(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), LIKENESS_LIMIT),
 });
 

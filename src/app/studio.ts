@@ -155,7 +155,8 @@ export class Studio {
   /** A dropped or pasted file: a picture is opened, weights are used or refused with the way to convert them, masks taken. */
   async takeFile(file: File): Promise<void> {
     if (isWeightName(file.name)) await this.models.useFile(file);
-    else if (!(await this.masks.files.offer(file))) await this.open(file, file.name);
+    else if (!(await this.detections.presets.offer(file)) && !(await this.masks.files.offer(file)))
+      await this.open(file, file.name);
   }
 
   async detect(): Promise<void> {

@@ -23,7 +23,8 @@ const ALIKE = new Set(
     ['Luna Studio', 'Studio', 'ComfyUI', 'LoRAs', 'SDXL base', 'Pony', 'Illustrious', 'Lightning', 'Turbo'],
     ['LCM', 'Hyper-SD', 'Euler', 'Euler ancestral', 'Heun', 'DPM++ 2M', 'Karras', 'SGM uniform'],
     ['Original', 'Autoencoder', 'Optional', 'Export', 'Normal', 'Sampling', 'Sampler', 'Seed', 'Batch'],
-    ['Esc', 'Alt', 'Tab', 'Pause', 'px', 'Name', 'Prompt', 'Lasso', 'Polygon'],
+    ['Esc', 'Alt', 'Tab', 'Pause', 'px', 'px²', 'Name', 'Prompt', 'Lasso', 'Polygon'],
+    ['Anime', en.conceptPresets.pastePlaceholder],
   ].flat(),
 );
 

@@ -10,7 +10,7 @@ import { layers } from './layers.ts';
 import { models } from './models.ts';
 import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
-import { presets } from './presets.ts';
+import { conceptPresets, presets } from './presets.ts';
 import { recipe } from './recipe.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
@@ -35,6 +35,7 @@ export const de: Catalogue = {
   history,
   models,
   presets,
+  conceptPresets,
   offline,
   errors,
   settings,

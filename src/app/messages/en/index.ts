@@ -9,7 +9,7 @@ import { layers } from './layers.ts';
 import { models } from './models.ts';
 import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
-import { presets } from './presets.ts';
+import { conceptPresets, presets } from './presets.ts';
 import { recipe } from './recipe.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
@@ -34,6 +34,7 @@ export const en = {
   history,
   models,
   presets,
+  conceptPresets,
   offline,
   errors,
   settings,

@@ -1,4 +1,8 @@
+import type { PresetId } from '#domain/concepts/presets.ts';
 import type { PresetFamily } from '#worker/api.ts';
+import { wordsOf } from '../words.ts';
+
+const { plural } = wordsOf('en');
 
 const NO_NEGATIVE = 'the negative prompt has no effect then';
 
@@ -11,4 +15,45 @@ export const presets: Readonly<Record<PresetFamily, string>> = {
   turbo: `Turbo models want 1 to 4 steps and guidance 1; ${NO_NEGATIVE}.`,
   lcm: `LCM models want 4 to 8 steps and guidance 1; ${NO_NEGATIVE}.`,
   hyper: `Hyper models want the steps their name says (here 8) and guidance 1; ${NO_NEGATIVE}.`,
+};
+
+const conceptSets: Readonly<Record<PresetId, string>> = {
+  portrait: 'Portrait',
+  hands: 'Hands',
+  'full-body': 'Full body',
+  product: 'Product',
+  landscape: 'Landscape',
+  anime: 'Anime',
+};
+
+/** Sets of concepts: ours, the user's, and what other tools' settings come to. */
+export const conceptPresets = {
+  open: 'Presets and import',
+  title: 'Add concepts of a preset',
+  sets: conceptSets,
+  addSet: (name: string) => `Add the preset ${name}`,
+  own: 'Own presets',
+  noneOwn: 'Save the concepts of this document to use them again.',
+  name: 'Name of the preset',
+  save: 'Save',
+  saveHint: 'Saves all concepts of this document that say what to look for.',
+  saved: (name: string) => `Saved the preset ${name}.`,
+  nothingToSave: 'There is no concept to save yet. Name one first.',
+  remove: (name: string) => `Remove the preset ${name}`,
+  removed: (name: string) => `Removed the preset ${name}.`,
+  export: (name: string) => `Save the preset ${name} as a file`,
+  added: (name: string, count: number) =>
+    `Added ${plural(count, { one: 'concept', other: 'concepts' })} of ${name}.`,
+  file: 'Load a file…',
+  fileHint: 'A preset, a ComfyUI workflow with detailers of the Impact Pack, or settings of ADetailer.',
+  paste: 'Or paste settings of another tool',
+  pastePlaceholder: 'ADetailer model: face_yolov8n.pt, …',
+  use: 'Take over',
+  fromPicture: 'From this picture’s ADetailer settings',
+  unknown:
+    'These are no settings the studio can read: no preset, no ADetailer settings, and no workflow with detailers of the Impact Pack.',
+  needsPicture: 'Open a picture first: these settings are measured in its pixels.',
+  imported: (count: number, notices: string) =>
+    `Took over ${plural(count, { one: 'concept', other: 'concepts' })}. ${notices}`.trim(),
+  room: 'There is room for 100 concepts. Remove some first.',
 };
