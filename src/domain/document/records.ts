@@ -6,7 +6,7 @@ import { isEmptyMask } from '../mask/rle.ts';
 import { detailSettings } from '../job/detail-settings.ts';
 import type { Layer } from './layer.ts';
 import { isShown } from './stack.ts';
-import { staleReasons } from './stale.ts';
+import { staleLayers } from './stale.ts';
 
 /** What an export says about the layers it shows: everything but pixels and masks. */
 export function layerRecords(layers: readonly Layer[]): LayerRecord[] {
@@ -28,11 +28,9 @@ export function isComplete(
   layers: readonly Layer[],
   canvas: Size<'canvas'>,
 ): boolean {
+  const stale = staleLayers(request, layers);
   const fresh = layers.filter(
-    (layer) =>
-      isShown(layer) &&
-      layer.opacity * layer.strength === 1 &&
-      staleReasons(request, layers, layer).length === 0,
+    (layer) => isShown(layer) && layer.opacity * layer.strength === 1 && !stale.has(layer.id),
   );
   const details = wantedDetections(request).every((id) =>
     fresh.some(({ origin }) => origin.detectionId === id),

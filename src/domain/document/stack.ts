@@ -74,18 +74,18 @@ export function areSiblings(a: LayerSketch, b: LayerSketch): boolean {
 /** What a layer to be painted at `position` of a stack sees: shown layers below that are not of its own group. */
 export function layersBelow<T extends LayerSketch>(stack: readonly T[], position: number): T[] {
   const own = stack[position];
-  return stack
-    .slice(0, position)
-    .filter(
-      (layer) =>
-        isShown(layer) && layer.group !== own?.group && sameSize(layer.canvas, own?.canvas ?? layer.canvas),
-    );
+  return own ? stack.slice(0, position).filter((layer) => sees(own, layer)) : [];
 }
 
 /** Of those, the ones that lie where the layer lies. */
 export function seenBelow<T extends LayerSketch>(stack: readonly T[], position: number): T[] {
   const own = stack[position];
-  return own ? layersBelow(stack, position).filter(({ area }) => overlaps(area, own.area)) : [];
+  if (!own) return [];
+  return stack.slice(0, position).filter((layer) => overlaps(layer.area, own.area) && sees(own, layer));
+}
+
+function sees(own: LayerSketch, below: LayerSketch): boolean {
+  return isShown(below) && below.group !== own.group && sameSize(below.canvas, own.canvas);
 }
 
 /**

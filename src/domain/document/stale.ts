@@ -1,8 +1,7 @@
-import type { Size } from '../geometry/rect.ts';
-import { LATENT_PX } from '../geometry/rect.ts';
+import { LATENT_PX, type Size } from '../geometry/rect.ts';
 import { snapNearest } from '../geometry/snap.ts';
 import { detailSettings, type PaintSettings } from '../job/detail-settings.ts';
-import type { RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
+import type { ConceptSpec, Detection, RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
 import { tileGrid } from '../tiling/grid.ts';
 import type { Layer, LayerRecipe } from './layer.ts';
 import { sameMask, seenBelow } from './stack.ts';
@@ -11,39 +10,59 @@ import { sameMask, seenBelow } from './stack.ts';
 export type StaleReason = 'mask' | 'prompt' | 'settings' | 'below' | 'canvas';
 
 /**
- * What has changed about a layer since it was painted: its detection's mask; its prompts; denoise, anchor, sampling,
- * scaffold or tile grid; the paintings it saw below; the size of the canvas. Its region of the scaffold is a choice and
- * no change. Layers whose detection is gone, and merged ones, have nothing to be compared with but what they lie on.
- * Nothing is ever painted again because of this: the user decides.
+ * The stale layers of a stack by id, with what has changed about each since it was painted: its detection's mask; its
+ * prompts; denoise, anchor, sampling, scaffold or tile grid; the paintings it saw below; the size of the canvas. Its
+ * region of the scaffold is a choice and no change. Layers whose detection is gone, and merged ones, have nothing to be
+ * compared with but what they lie on. Nothing is ever painted again because of this: the user decides.
  */
-export function staleReasons(
-  request: RefineRequest,
-  layers: readonly Layer[],
-  layer: Layer,
-): readonly StaleReason[] {
-  const reasons: StaleReason[] = [];
-  const detection = request.detections.find(({ id }) => id === layer.origin.detectionId);
-  if (detection && !sameMask(detection.mask, layer.origin.mask)) reasons.push('mask');
-  const settings = settingsNow(request, layer);
-  if (settings) reasons.push(...settingReasons(settings, request, layer));
-  if (layer.weight.kind !== 'whole' && !sawTheSame(layers, layer)) reasons.push('below');
-  if (Math.max(layer.canvas.width, layer.canvas.height) !== canvasSide(request)) reasons.push('canvas');
-  return reasons;
-}
-
-/** The stale layers of a stack by id, with their reasons. */
 export function staleLayers(
   request: RefineRequest,
   layers: readonly Layer[],
 ): ReadonlyMap<string, readonly StaleReason[]> {
-  const entries = layers.map((layer) => [layer.id, staleReasons(request, layers, layer)] as const);
+  const wanted = indexed(request);
+  const entries = layers.map((layer, i) => [layer.id, reasonsOf(wanted, layers, i, layer)] as const);
   return new Map(entries.filter(([, reasons]) => reasons.length > 0));
 }
 
-function settingsNow(request: RefineRequest, { weight, origin }: Layer): PaintSettings | null {
+/** A request whose parts are found by id: stacks are looked through anew with every step of a drag. */
+interface Indexed {
+  readonly request: RefineRequest;
+  readonly detections: ReadonlyMap<string, Detection>;
+  readonly concepts: ReadonlyMap<string, ConceptSpec>;
+}
+
+function indexed(request: RefineRequest): Indexed {
+  return {
+    request,
+    detections: new Map(request.detections.map((detection) => [detection.id, detection])),
+    concepts: new Map(request.concepts.map((concept) => [concept.id, concept])),
+  };
+}
+
+function reasonsOf(
+  wanted: Indexed,
+  layers: readonly Layer[],
+  position: number,
+  layer: Layer,
+): readonly StaleReason[] {
+  const { request, detections } = wanted;
+  const reasons: StaleReason[] = [];
+  const detection = detections.get(layer.origin.detectionId ?? '');
+  if (detection && !sameMask(detection.mask, layer.origin.mask)) reasons.push('mask');
+  const settings = settingsNow(wanted, detection, layer);
+  if (settings) reasons.push(...settingReasons(settings, request, layer));
+  if (layer.weight.kind !== 'whole' && !sawTheSame(layers, position, layer)) reasons.push('below');
+  if (Math.max(layer.canvas.width, layer.canvas.height) !== canvasSide(request)) reasons.push('canvas');
+  return reasons;
+}
+
+function settingsNow(
+  { request, concepts }: Indexed,
+  detection: Detection | undefined,
+  { weight }: Layer,
+): PaintSettings | null {
   if (weight.kind === 'tile') return request.global;
-  const detection = request.detections.find(({ id }) => id === origin.detectionId);
-  const concept = request.concepts.find(({ id }) => id === detection?.conceptId);
+  const concept = concepts.get(detection?.conceptId ?? '');
   return detection && concept ? detailSettings(detection, concept) : null;
 }
 
@@ -81,8 +100,8 @@ function sameTiles(request: RefineRequest, weight: Layer['weight'], canvas: Size
   return weight.tilePx === tilePx && weight.overlapPx === overlapPx;
 }
 
-function sawTheSame(layers: readonly Layer[], layer: Layer): boolean {
-  const now = seenBelow(layers, layers.indexOf(layer)).map(({ pixels }) => pixels.id);
+function sawTheSame(layers: readonly Layer[], position: number, layer: Layer): boolean {
+  const now = seenBelow(layers, position).map(({ pixels }) => pixels.id);
   return now.length === layer.origin.below.length && now.every((id, i) => id === layer.origin.below[i]);
 }
 

@@ -1,5 +1,4 @@
 import type { Layer } from '../document/layer.ts';
-import type { Rect } from '../geometry/rect.ts';
 import type { Words } from './sentence.ts';
 
 /** The phases of the main job, in order. */
