@@ -12,9 +12,14 @@ beforeAll(async () => {
   studio.page.setDefaultTimeout(20_000);
   await studio.page.emulateMedia({ reducedMotion: 'reduce' });
   await loadAxe(studio.page);
+  await studio.page.keyboard.press('Control+Comma');
+  await studio.page.getByLabel('Theme').selectOption({ label: 'Like the system' });
+  await studio.page.keyboard.press('Escape');
 });
 afterEach(async ({ task }) => {
-  if (task.result?.state === 'fail') await studio.page.keyboard.press('Escape');
+  if (task.result?.state !== 'fail') return;
+  await studio.page.keyboard.press('Escape');
+  await studio.page.setViewportSize(WIDE);
 });
 afterAll(async () => {
   await studio.close();
@@ -51,10 +56,10 @@ async function smallTargets(): Promise<string[]> {
   );
 }
 
-async function setTheme(theme: 'dark' | 'light'): Promise<void> {
-  await studio.page.evaluate((name) => {
-    document.documentElement.dataset['theme'] = name;
-  }, theme);
+/** The studio follows the system, as chosen in its settings. */
+async function setTheme(colorScheme: 'dark' | 'light'): Promise<void> {
+  await studio.page.emulateMedia({ colorScheme });
+  await studio.page.locator(`html[data-theme=${colorScheme}]`).waitFor();
 }
 
 /** Checks the present view in both themes, wide; with `narrow` at 390 px too. */
