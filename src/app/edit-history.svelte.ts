@@ -32,9 +32,15 @@ export class EditHistory {
   readonly #store: StepStore;
   /** Storage is asked in the order of the calls, so that no step is read before it is written. */
   #stored: Promise<unknown> = Promise.resolve();
+  /** Where the user is on the way to, while steps come back from storage; another wish or change replaces it. */
+  #way: { readonly to: number } | null = null;
   #lastAt = 0;
 
-  constructor(initial: DocumentState, store: StepStore) {
+  readonly #heldBytes: number;
+
+  /** @param heldBytes what differences may take in memory. */
+  constructor(initial: DocumentState, store: StepStore, heldBytes = HELD_BYTES) {
+    this.#heldBytes = heldBytes;
     this.#history = new DocumentHistory(initial);
     this.#store = store;
     this.#publish();
@@ -43,6 +49,7 @@ export class EditHistory {
   /** Begins anew with another document: nothing of the old one can be undone. */
   reset(state: DocumentState): void {
     this.#history = new DocumentHistory(state);
+    this.#way = null;
     void this.#later(() => this.#store.clear());
     this.#publish();
     this.onForgotten();
@@ -53,6 +60,7 @@ export class EditHistory {
     const now = performance.now();
     if (now - this.#lastAt > JOIN_WITHIN_MS) this.#history.seal();
     this.#lastAt = now;
+    this.#way = null;
     const forgotten = this.#history.dispatch(commands, options);
     this.#spill();
     this.#publish();
@@ -66,28 +74,51 @@ export class EditHistory {
     return [...this.#history.namedPixels()];
   }
 
+  /** One step back; a second wish while the first waits for storage goes two. */
   undo(): Promise<boolean> {
-    return this.goTo(this.cursor - 1);
+    return this.goTo((this.#way?.to ?? this.cursor) - 1);
   }
 
   redo(): Promise<boolean> {
-    return this.goTo(this.cursor + 1);
+    return this.goTo((this.#way?.to ?? this.cursor) + 1);
   }
 
-  /** Goes to the state after `cursor` steps; false when there is none, or its steps could not be read back. */
+  /**
+   * Goes to the state after `cursor` steps; false when there is none, or its steps could not be read back. What the
+   * user does while steps are read counts instead: then nothing more happens here.
+   */
   async goTo(cursor: number): Promise<boolean> {
     const history = this.#history;
     if (cursor < 0 || cursor > history.steps.length) return false;
+    const way = (this.#way = { to: cursor });
     for (let id = history.missing(cursor); id !== null; id = history.missing(cursor)) {
       const wanted = id;
       const diff = await this.#later(() => this.#store.read(wanted));
-      if (!diff || this.#history !== history) return false;
+      if (this.#way !== way) return true;
+      if (!diff) {
+        this.#way = null;
+        return false;
+      }
       history.supply(id, diff);
     }
+    this.#way = null;
     history.goTo(cursor);
     this.#spill();
     this.#publish();
     return true;
+  }
+
+  /** How to come back to where the history stands now, as long as what comes next is part of it. */
+  checkpoint(): () => Promise<boolean> {
+    const history = this.#history;
+    const { cursor } = history;
+    history.seal();
+    const last = history.steps[cursor - 1]?.id;
+    return () => {
+      const at = last === undefined ? 0 : this.steps.findIndex(({ id }) => id === last) + 1;
+      const isPast = this.#history === history && at < this.cursor && (at > 0 || last === undefined);
+      return isPast ? this.goTo(at) : Promise.resolve(true);
+    };
   }
 
   /** Keeps the present state under a name. */
@@ -120,8 +151,15 @@ export class EditHistory {
   }
 
   #spill(): void {
-    const steps = this.#history.spill(HELD_BYTES);
-    if (steps.length > 0) void this.#later(() => this.#store.write(steps));
+    const history = this.#history;
+    const steps = history.spill(this.#heldBytes);
+    if (steps.length === 0) return;
+    void this.#later(async () => {
+      await this.#store.write(steps).catch(() => {
+        // A full disk must not cost the way back: memory over its budget is the lesser evil.
+        for (const { id, diff } of steps) if (diff) history.supply(id, diff);
+      });
+    });
   }
 
   #publish(): void {

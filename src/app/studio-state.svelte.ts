@@ -167,8 +167,8 @@ export class StudioState {
 
   /** Remembers where the history stands and answers how to come back. */
   checkpoint(): () => void {
-    const { cursor } = this.history;
-    return () => void this.history.goTo(cursor);
+    const back = this.history.checkpoint();
+    return () => void back();
   }
 
   /** Removes a concept with its detections. */

@@ -291,11 +291,15 @@ export class Studio {
 
   /** Takes back the last step, whatever it was. */
   async undo(): Promise<void> {
-    if (!(await this.document.history.undo())) this.notifier.info(messages.tools.nothingToUndo);
+    const { history } = this.document;
+    if (!history.canUndo) this.notifier.info(messages.tools.nothingToUndo);
+    else if (!(await history.undo()) && history.canUndo) this.notifier.error(messages.history.unreachable);
   }
 
   async redo(): Promise<void> {
-    if (!(await this.document.history.redo())) this.notifier.info(messages.tools.nothingToRedo);
+    const { history } = this.document;
+    if (!history.canRedo) this.notifier.info(messages.tools.nothingToRedo);
+    else if (!(await history.redo()) && history.canRedo) this.notifier.error(messages.history.unreachable);
   }
 
   /** Keeps the present document under a name that can be changed in the history. */
