@@ -9,11 +9,11 @@ export function stepText({ name, subject }: Pick<HistoryStep, 'name' | 'subject'
 
 /** What a part of the parameters is called on the page; nothing for several at once. */
 function sectionTitle(key: string): string {
-  const { sections, canvasSize, promptSyntax, batchLimit } = messages.parameters;
+  const { sections, canvasSize, exportSize, promptSyntax, batchLimit } = messages.parameters;
   const { detail, global, anchor, sampling, noise } = sections;
   const titles: Readonly<Record<string, string>> = {
     ...{ detail, global, anchor, sampling, scaffold: noise },
-    output: canvasSize.label,
+    output: `${canvasSize.label} / ${exportSize.label}`,
     promptSyntax: promptSyntax.label,
     batchLimit: batchLimit.label,
   };

@@ -27,12 +27,16 @@ export class LayerCommands {
     this.#host = host;
   }
 
-  /** Gives layers other properties: opacity, strength, a variation. No network runs. */
+  /**
+   * Gives layers other properties: opacity, strength, a variation. No network runs. A slider that is dragged and a name
+   * that is typed are one step; every click of an eye or a lock is one.
+   */
   update(ids: readonly string[], patch: LayerPatch, name: StepName = 'update-layers'): void {
+    const clicked = 'visible' in patch || 'locked' in patch;
     const joinKey = `layers ${ids.join()} ${Object.keys(patch).join()}`;
     this.#host.document.dispatch(
       { type: 'update-layers', ids, patch },
-      { name, subject: this.#subject(ids), joinKey },
+      { name, subject: this.#subject(ids), ...(clicked ? {} : { joinKey }) },
     );
   }
 

@@ -151,14 +151,13 @@ export class LayersPage {
     return shot.toString('base64');
   }
 
-  /** The lines of the history, equal neighbours once, and the one the document is at. */
+  /** The lines of the history, and the one the document is at. */
   async history(): Promise<{ readonly steps: string[]; readonly present: string }> {
     await this.button('History and snapshots').click();
     const list = this.page.getByRole('listbox', { name: 'Steps' });
     await list.waitFor();
     const options = list.getByRole('option');
-    const all = (await options.allInnerTexts()).map((text) => text.replace(/\s*undone$/, '').trim());
-    const steps = all.filter((text, i) => text !== all[i - 1]);
+    const steps = (await options.allInnerTexts()).map((text) => text.replace(/\s*undone$/, '').trim());
     const present = await list.getByRole('option', { selected: true }).innerText();
     await this.button('Close the history').click();
     return { steps, present };

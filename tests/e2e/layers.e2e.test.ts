@@ -163,8 +163,10 @@ describe('layers', () => {
     expect(await layers.history()).toEqual({
       steps: [
         ...['Opened', 'Concept changed', 'Detected · hands'],
-        ...['Setting changed · Canvas', 'Setting changed · Whole picture', 'Setting changed · Sampling'],
-        ...['Refined', `Shown or hidden · ${LEFT}`, 'Mask painted · 1', 'Setting changed · Sampling'],
+        ...['Setting changed · Canvas / Export', 'Setting changed · Canvas / Export'],
+        ...['Setting changed · Whole picture', 'Setting changed · Sampling'],
+        ...['Refined', `Shown or hidden · ${LEFT}`, `Shown or hidden · ${LEFT}`],
+        ...['Mask painted · 1', 'Setting changed · Sampling'],
       ],
       present: 'Setting changed · Sampling',
     });

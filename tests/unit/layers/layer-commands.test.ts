@@ -56,6 +56,15 @@ describe('every command is one step with a name', () => {
     expect(studio.document.layers).toEqual(before);
   });
 
+  it('joins what is dragged, but never two clicks of an eye', () => {
+    for (const opacity of [0.9, 0.8]) studio.layers.update(['a'], { opacity }, 'opacity');
+    expect(steps()).toBe(1);
+    for (const visible of [false, true]) studio.layers.update(['a'], { visible }, 'visibility');
+    expect(steps()).toBe(3);
+    void studio.document.history.undo();
+    expect(studio.document.layers[0]!.visible).toBe(false);
+  });
+
   it('a duplicate lies right above, is selected, and does not share the original’s weight', () => {
     studio.layers.duplicate(['a']);
     const copy = studio.document.layers[1]!;
