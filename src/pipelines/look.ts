@@ -4,6 +4,7 @@ import { AppError } from '#domain/job/app-error.ts';
 import type { FoundObject } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { mergeTiles, type TileAnswer } from '#domain/sam3/merge-tiles.ts';
+import { isRejected } from '#domain/sam3/rejected.ts';
 import { detectionTiles } from '#domain/sam3/tiles.ts';
 import { MAX_ANSWERS, required } from './detect.ts';
 import type { ImageFeatures } from './image-features.ts';
@@ -68,7 +69,8 @@ export async function look(
     tiles.length === 0
       ? answers.map((answer) => answer.found)
       : mergeTiles(answers).slice(0, MAX_TILED_ANSWERS);
-  return { found, presence, readAs, encodeMs, decodeMs };
+  const wanted = found.filter(({ box }) => !isRejected(box, wish.examples));
+  return { found: wanted, presence, readAs, encodeMs, decodeMs };
 }
 
 function checkWish({ phrase, examples, tilePx }: LookWish): void {

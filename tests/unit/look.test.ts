@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { intersect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import { NetworkPool } from '#inference/network-pool.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
@@ -66,6 +67,19 @@ describe('looking for one concept', () => {
         40,
         presence,
       ]);
+  });
+
+  it('never answers with the very object a counter-example shows', async () => {
+    const { found } = await run({});
+    const { box } = found[0]!;
+    const iou = (other: typeof box) => {
+      const shared = intersect(box, other);
+      const both = shared.width * shared.height;
+      return both / (box.width * box.height + other.width * other.height - both);
+    };
+    const without = await run({ examples: [{ box, positive: false }] });
+    expect(without.found.length).toBeGreaterThan(0);
+    expect(without.found.filter((item) => iou(item.box) > 0.5)).toEqual([]);
   });
 
   it('hears examples and counter-examples, with a phrase and alone', async () => {
