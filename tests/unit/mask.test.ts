@@ -5,7 +5,7 @@ import { cropMask, logitsToMask } from '#domain/mask/bilinear.ts';
 import { Stroke, type BrushMode } from '#domain/mask/brush.ts';
 import { signedDistance } from '#domain/mask/distance.ts';
 import { featherMask, smoothstep } from '#domain/mask/feather.ts';
-import { decodeRle, encodeRle, maskBounds, maskBox } from '#domain/mask/rle.ts';
+import { decodeRle, encodeRle, maskBounds } from '#domain/mask/rle.ts';
 import type { Point } from '#domain/mask/brush-tip.ts';
 import type { Field, Mask } from '#domain/raster.ts';
 
@@ -60,7 +60,6 @@ describe('run-length code', () => {
     const data = new Uint8Array(20);
     data[7] = data[13] = 255;
     expect(maskBounds({ width: 5, height: 4, data })).toEqual(rect(2, 1, 2, 2));
-    expect(maskBox({ width: 5, height: 4, data })).toEqual(rect(0.4, 0.25, 0.4, 0.5));
     expect(maskBounds({ width: 5, height: 4, data: new Uint8Array(20) })).toBeNull();
   });
 });

@@ -19,7 +19,7 @@ export function tileGroup(color: 0 | 1): string {
 }
 
 /** The layer index of a group of detections; null for any other group. */
-export function detailIndex(group: string): number | null {
+function detailIndex(group: string): number | null {
   const index = /^detail (\d)$/.exec(group)?.[1];
   return index === undefined ? null : Number(index);
 }
@@ -173,7 +173,7 @@ function uncommon(before: readonly Layer[], after: readonly Layer[]): Layer[] {
 }
 
 /** Whether two layers do the same to the canvas: everything but names and locks. */
-export function sameLook(a: Layer, b: Layer): boolean {
+function sameLook(a: Layer, b: Layer): boolean {
   if (a === b) return true;
   return (
     a.pixels.id === b.pixels.id &&

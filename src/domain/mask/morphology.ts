@@ -1,4 +1,4 @@
-import { intersect, rect, size, wholeRect, type Rect } from '../geometry/rect.ts';
+import { intersect, rect, wholeRect, type Rect } from '../geometry/rect.ts';
 import type { MaskRle } from '../job/request.ts';
 import { emptyRle, invertRle, rleBounds, subtractRle } from './rle-algebra.ts';
 import { placed, RunBuilder, spansOf, type RowSpans } from './spans.ts';
@@ -18,19 +18,6 @@ export function growMask(mask: MaskRle, radiusPx: number): MaskRle {
   // What reaches a pixel of the mask from outside lies in its box or on the ring around it.
   const outside = dilated(invertRle(mask), chords, around(bounds, 1, mask));
   return subtractRle(mask, outside);
-}
-
-/**
- * Rounds an outline: notches and gaps narrower than two radii are closed, then threads and tips thinner than two radii
- * are taken off (morphological closing, then opening, by a disc). A mask near the border is not drawn towards it. Radii are
- * whole pixels (others are rounded): only for those do growing and shrinking meet again.
- */
-export function smoothOutline(mask: MaskRle, radiusPx: number): MaskRle {
-  const radius = Math.round(radiusPx);
-  const margin = radius + 1;
-  const room = size<'image'>(mask.width + 2 * margin, mask.height + 2 * margin);
-  const closed = growMask(growMask(placed(mask, room, margin, margin), radius), -radius);
-  return growMask(growMask(placed(closed, mask, -margin, -margin), -radius), radius);
 }
 
 /** The mask moved right and down by whole pixels; what leaves the picture is lost. */

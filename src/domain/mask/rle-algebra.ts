@@ -107,12 +107,6 @@ export function rleIou(a: MaskRle, b: MaskRle): number {
   return overlap && overlap / (maskAreaPx(a) + maskAreaPx(b) - overlap);
 }
 
-/** Intersection over the smaller of the two areas in [0, 1]: 1 when one mask lies in the other; 0 if one is empty. */
-export function rleIom(a: MaskRle, b: MaskRle): number {
-  const overlap = overlapPx(a, b);
-  return overlap && overlap / Math.min(maskAreaPx(a), maskAreaPx(b));
-}
-
 /** Whether two masks hold the same pixels on the same grid, however their runs are written. */
 export function sameMask(a: MaskRle, b: MaskRle): boolean {
   if (a.width !== b.width || a.height !== b.height) return false;

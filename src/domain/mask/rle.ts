@@ -91,12 +91,6 @@ export function maskBounds<S extends Space>(mask: Mask<S & MaskSpace>): Rect<S> 
   return right < 0 ? null : rect(left, top, right - left + 1, bottom - top + 1);
 }
 
-/** Bounding box of a whole-picture mask as fractions of the picture; null for an empty mask. */
-export function maskBox(mask: Mask<'image'>): Rect<'unit'> | null {
-  const bounds = maskBounds<'image'>(mask);
-  return bounds && unitRect(bounds, mask);
-}
-
 /** Pixels of a whole-picture mask as fractions of the picture. */
 export function unitRect(
   area: Rect<'image'>,

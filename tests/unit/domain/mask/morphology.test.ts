@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { featherMask } from '#domain/mask/feather.ts';
-import { growMask, offsetMask, smoothOutline } from '#domain/mask/morphology.ts';
+import { growMask, offsetMask } from '#domain/mask/morphology.ts';
 import { emptyRle, intersectRle, invertRle, maskAreaPx } from '#domain/mask/rle-algebra.ts';
 import {
   anyBits,
@@ -30,15 +30,6 @@ function grownTwin(mask: Bits, radiusPx: number): Bits {
     });
     return radiusPx !== 0 && reached ? side === 1 : bit > 0;
   });
-}
-
-/** The mask with `by` pixels more on every side, outside; or that much less if negative. */
-function bordered(mask: Bits, by: number): Bits {
-  const [width, height] = [mask.width + 2 * by, mask.height + 2 * by];
-  const bits = Array.from({ length: width * height }, (_, i) =>
-    bitAt(mask, (i % width) - by, Math.floor(i / width) - by),
-  );
-  return { width, height, bits };
 }
 
 describe('grow and shrink', () => {
@@ -89,42 +80,6 @@ describe('grow and shrink', () => {
     const dot = { width: 4096, height: 4096, runs: [2048 * 4096 + 2048, 1, 2047 * 4096 + 2047] };
     const area = maskAreaPx(growMask(dot, 200));
     expect(Math.abs(area / (Math.PI * 200.5 ** 2) - 1)).toBeLessThan(0.001);
-  });
-});
-
-describe('smoothOutline', () => {
-  it('is closing, then opening', () => {
-    fc.assert(
-      fc.property(anyBits, fc.integer({ min: 0, max: 3 }), (mask, radiusPx) => {
-        const closed = grownTwin(grownTwin(bordered(mask, 9), radiusPx), -radiusPx);
-        const opened = grownTwin(grownTwin(bordered(closed, -9), -radiusPx), radiusPx);
-        expect(smoothOutline(rleOf(mask), radiusPx)).toEqual(rleOf(opened));
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  it('closes a notch, takes off a thread and keeps a disc', () => {
-    const rough = drawn(
-      '...............',
-      '..###.####.....',
-      '..###.####.....',
-      '..###.########.',
-      '..########.....',
-      '..########.....',
-      '..########.....',
-      '...............',
-    );
-    expect(rowsOf(bitsOf(smoothOutline(rleOf(rough), 1)))).toEqual([
-      '...............',
-      '..########.....',
-      '..########.....',
-      '..########.....',
-      '..########.....',
-      '..########.....',
-      '..########.....',
-      '...............',
-    ]);
   });
 });
 
