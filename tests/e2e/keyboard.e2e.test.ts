@@ -184,7 +184,9 @@ describe('the main job by keys alone', () => {
       await dialog.waitFor();
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'hidden' });
-      await expect.poll(async () => (await focus()).name, { ...SOON, message: name }).toMatch(/^Refine \d+ detection$/);
+      await expect
+        .poll(async () => (await focus()).name, { ...SOON, message: name })
+        .toMatch(/^Refine \d+ detection$/);
     }
   });
 

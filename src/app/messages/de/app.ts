@@ -38,7 +38,12 @@ export const welcome: Catalogue['welcome'] = {
   lead: 'Ein Bild irgendwo hierher ziehen. Benennen, worauf es ankommt, die Funde prüfen und in echtem 4K neu malen lassen. Nichts verlässt diesen Rechner.',
   open: 'Bild öffnen',
   paste: 'oder einfügen mit',
-  drop: 'Zum Öffnen loslassen',
+  drops: {
+    picture: 'Loslassen öffnet das Bild',
+    pictureOrMask: 'Loslassen öffnet das Bild; eine Maske wird für die ausgewählte Erkennung angeboten',
+    json: 'Loslassen übernimmt die Masken oder Einstellungen der Datei',
+    models: 'Loslassen verwendet Modelldateien oder verknüpft einen Ordner damit',
+  },
   samples: 'Oder ein Beispiel ausprobieren',
   formats: 'PNG, JPEG oder WebP',
   demo: 'Es läuft das kleine Demo-Paket, das zum Ausprobieren des Studios gemacht ist.',

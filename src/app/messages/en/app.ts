@@ -36,7 +36,12 @@ export const welcome = {
   lead: 'Drop an image anywhere. Name what matters in it, check what is found, and have it re-painted in native 4K. Nothing leaves this computer.',
   open: 'Open picture',
   paste: 'or paste with',
-  drop: 'Drop to open',
+  drops: {
+    picture: 'Drop to open the picture',
+    pictureOrMask: 'Drop to open the picture; a mask is offered for the selected detection',
+    json: 'Drop to take the masks or settings in the file',
+    models: 'Drop to use model files, or to link a folder of them',
+  },
   samples: 'Or try a sample',
   formats: 'PNG, JPEG or WebP',
   demo: 'Running on the small demo pack, made for trying the studio.',
