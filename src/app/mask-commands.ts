@@ -22,7 +22,7 @@ import { PickTool } from './pick-tool.svelte.ts';
 import type { Notifier } from './studio.ts';
 import { tellDuration } from './timing.ts';
 import { OutlineDraft, outlineMask } from './tools-outline.svelte.ts';
-import type { Combine } from './tools.ts';
+import type { Combine, Tool } from './tools.ts';
 import type { ViewState } from './view-state.svelte.ts';
 import type { BrushStroke } from './worker-client.ts';
 
@@ -194,6 +194,14 @@ export class MaskCommands {
     this.draft.cancel();
     this.picks.leave();
     this.picks.away();
+  }
+
+  /** Another tool is in hand: a shape and a preview belong to the one before. The hand only moves the picture. */
+  took(tool: Tool): void {
+    const { shape } = this.draft;
+    if (shape && tool !== 'hand' && tool !== (shape.kind === 'box' ? 'click' : shape.kind))
+      this.draft.cancel();
+    if (tool !== 'click') this.picks.away();
   }
 
   /** Escape: leaves first what is being drawn, then the object that is being clicked together, then the tool. */

@@ -323,6 +323,7 @@ export class Studio {
   #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
     this.job.finish(outcome);
     this.masks.forget();
+    this.detections.looks.forgetAll();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
   }

@@ -1,5 +1,7 @@
+import { untrack } from 'svelte';
 import type { Layer } from '#domain/document/layer.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
+import { sameValue } from './defaults.ts';
 import { Latest } from './latest.ts';
 import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
 import { keymap } from './keymap.svelte.ts';
@@ -47,6 +49,10 @@ export class Sync {
           ...buildOverlay(document.detections, document.selectedDetection?.id ?? null),
           ...studio.masks.picks.overlay,
         ]);
+    });
+    $effect(() => {
+      const { tool } = view;
+      untrack(() => studio.masks.took(tool));
     });
     const stacks = new Latest<readonly Layer[]>((layers) => this.#showLayers(layers));
     $effect(() => {
@@ -123,7 +129,7 @@ export class Sync {
     const { document, view, likeness, detections } = this.#studio;
     return {
       version: 1,
-      parameters: document.parameters === document.defaults.parameters ? null : document.parameters,
+      parameters: sameValue(document.parameters, document.defaults.parameters) ? null : document.parameters,
       concepts: document.concepts,
       panels: { left: view.leftOpen, right: view.rightOpen, explain: view.explain },
       locale: chosenLocale(),

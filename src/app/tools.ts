@@ -37,6 +37,8 @@ export interface Modifiers {
   readonly altKey: boolean;
   /** `PointerEvent.button`. */
   readonly button: number;
+  /** `PointerEvent.pointerType`. */
+  readonly pointerType?: string;
 }
 
 /** The right button and Alt take away, Shift+Alt keeps what both have; without them the tool's own choice counts. */

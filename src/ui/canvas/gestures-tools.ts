@@ -92,13 +92,16 @@ class StrokePress implements Press {
   readonly #from: StagePoint;
   readonly #mode: 'add' | 'erase';
   readonly #axis: AxisLock | null;
+  /** A finger may be the first of two that move the picture: it paints when it goes somewhere, or is lifted. */
+  readonly #waits: boolean;
 
   constructor(studio: Studio, tool: BrushTool, from: StagePoint, modifiers: Modifiers) {
     this.#studio = studio;
     this.#from = from;
     this.#mode = erases(tool, modifiers) ? 'erase' : 'add';
     this.#axis = modifiers.shiftKey ? new AxisLock(from, CLICK_SLOP_PX) : null;
-    if (!this.#axis) this.#begin();
+    this.#waits = modifiers.pointerType === 'touch';
+    if (!this.#axis && !this.#waits) this.#begin();
   }
 
   #begin(line = false): void {
@@ -109,16 +112,22 @@ class StrokePress implements Press {
     const { painter } = this.#studio.masks;
     const axis = this.#axis;
     const held = axis ? points.map((point) => ({ ...point, ...axis.hold(point) })) : points;
-    const { x, y } = this.#from;
-    // What Shift means shows only when the pointer moves.
-    if (!painter.painting && axis && held.some((point) => point.x !== x || point.y !== y)) this.#begin();
+    // What Shift means, and what a finger is for, shows only when the pointer moves.
+    if (!painter.painting && held.some((point) => this.#isAway(point))) this.#begin();
+    if (!painter.painting) return;
     painter.extend(held.map((point) => brushPoint(this.#studio, point)));
   }
 
   up(): void {
     const { painter } = this.#studio.masks;
     if (!painter.painting && this.#axis) this.#begin(true);
+    else if (!painter.painting && this.#waits) this.#begin();
     painter.end();
+  }
+
+  #isAway({ x, y }: Point): boolean {
+    if (this.#waits) return Math.hypot(x - this.#from.x, y - this.#from.y) >= CLICK_SLOP_PX;
+    return this.#axis !== null && (x !== this.#from.x || y !== this.#from.y);
   }
 
   cancel(): void {
@@ -197,16 +206,19 @@ export function stretchTo(studio: Studio, to: Point, { shiftKey, altKey }: Modif
 
 /** A corner of a polygon; one on the first or on the last closes it. */
 class CornerPress implements Press {
+  readonly #set: () => void;
+
   constructor(studio: Studio, at: Point, combine: Outline['combine']) {
-    addCorner(studio, 'polygon', studio.view.pictureAt(at), combine);
+    this.#set = () => addCorner(studio, 'polygon', studio.view.pictureAt(at), combine);
   }
 
   move(): void {
     return undefined;
   }
 
+  /** Not before: a second finger makes a pinch of it. */
   up(): void {
-    return undefined;
+    this.#set();
   }
 
   cancel(): void {
