@@ -1,6 +1,7 @@
 import type { JobEvent } from '#domain/job/events.ts';
 import type { JobKind, JobState } from './job-state.svelte.ts';
 import { messages } from './messages.ts';
+import { reasonOf } from './reason.ts';
 import type { StudioState } from './studio-state.svelte.ts';
 import { callback, type Result, type WorkerClient } from './worker-client.ts';
 
@@ -51,10 +52,20 @@ export class JobRunner {
     };
     const result = await request(id, callback(follow));
     if (!job.isCurrent(id) || document.image !== image) return;
-    if (result.ok) return job.finish(take(result.value));
+    if (result.ok) return this.#finish(() => take(result.value));
     interrupted?.();
     job.finish(result.error.code === 'aborted' ? this.#whyStopped() : '');
     explain(result.error);
+  }
+
+  /** Whatever goes wrong while an answer is taken, the job is over and the user hears of it. */
+  #finish(take: () => string): void {
+    try {
+      this.#host.job.finish(take());
+    } catch (error) {
+      this.#host.job.finish('');
+      this.#host.explain({ code: 'internal', message: reasonOf(error) });
+    }
   }
 
   /** Without a wish to stop, the worker itself stopped the job for a new picture, which is on its way. */

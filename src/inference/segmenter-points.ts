@@ -1,6 +1,7 @@
 import { gridOf } from '#models/sam3/config.ts';
 import { GAUSSIAN_MATRIX } from '#models/sam3/pvs.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { chosenMasks } from '#domain/sam3/answers.ts';
 import { gridCode, pointInputs, type PromptPoint } from '#domain/sam3/points.ts';
@@ -46,7 +47,7 @@ export class Sam3Predictor {
     if (!networks.config.tracker)
       throw new AppError(
         'model-missing',
-        `"${networks.weights.name}" has no interactive predictor; clicks and boxes need a complete SAM 3 file.`,
+        sentence`"${networks.weights.name}" has no interactive predictor; clicks and boxes need a complete SAM 3 file.`,
       );
     return new Sam3Predictor(networks, await networks.weights.float(GAUSSIAN_MATRIX));
   }

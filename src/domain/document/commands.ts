@@ -81,8 +81,15 @@ function patched<T extends Entity>(
   ids: readonly string[],
   patch: Partial<Omit<NoInfer<T>, 'id'>>,
 ): readonly T[] {
-  if (!items.some(({ id }) => ids.includes(id))) return items;
-  return items.map((item) => (ids.includes(item.id) ? { ...item, ...patch } : item));
+  const next = items.map((item) => (ids.includes(item.id) ? patchedItem(item, patch) : item));
+  return next.some((item, i) => item !== items[i]) ? next : items;
+}
+
+/** A thing that has these values already stays itself, so that saying them again is no step. */
+function patchedItem<T extends Entity>(item: T, patch: Partial<Omit<NoInfer<T>, 'id'>>): T {
+  const now = new Map(Object.entries(item));
+  const same = Object.entries(patch).every(([key, value]) => now.get(key) === value);
+  return same ? item : { ...item, ...patch };
 }
 
 function without<T extends Entity>(items: readonly T[], ids: readonly string[]): readonly T[] {

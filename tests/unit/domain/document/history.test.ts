@@ -101,6 +101,14 @@ describe('the history of a document', () => {
     expect(history.present).toEqual(before);
   });
 
+  it('takes saying again what is so already for no step', () => {
+    const history = new DocumentHistory(startDocument());
+    history.dispatch([{ type: 'update-concept', id: 'concept-1', patch: { phrase: 'face' } }]);
+    expect(history.steps).toEqual([]);
+    history.dispatch([{ type: 'update-concept', id: 'concept-1', patch: { phrase: 'faces' } }]);
+    expect(history.steps).toHaveLength(1);
+  });
+
   it('forgets what was undone when something new is done, and says which steps', () => {
     const history = new DocumentHistory(startDocument());
     const rename = (phrase: string) =>
