@@ -2,34 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULTS, withOverrides } from '#app/defaults.ts';
 import { messages } from '#app/messages.ts';
 import { Studio } from '#app/studio.ts';
-import { WorkerClient, type Result, type RuntimeInfo } from '#app/worker-client.ts';
 import { rect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { Candidate } from '#domain/document/state.ts';
 import type { FoundObject } from '#domain/job/request.ts';
 import { candidate, layer, mulberry } from './domain/document/arbitrary-documents.ts';
-
-type Answer = Result<unknown>;
-interface Call {
-  readonly method: string;
-  readonly args: readonly unknown[];
-  readonly answer: (value: Answer) => Promise<void>;
-}
+import { FakeClient, failed, flush, ok, runtimeWith, type Call } from './fake-client.ts';
 
 const DEMO = withOverrides(DEFAULTS, {
   parameters: { sampling: { steps: 5, guidanceScale: 1 } },
   concept: { denoise: 0.3 },
-});
-const runtimeWith = (demo: boolean): RuntimeInfo => ({
-  networks: 'CPU',
-  kernels: 'CPU',
-  accelerated: false,
-  models: [{ role: 'checkpoint', name: 'x.safetensors', description: '', bytes: 1, demo }],
-});
-const ok = (value: unknown): Answer => ({ ok: true, value });
-const failed = (code: 'aborted' | 'gpu-lost' | 'bad-file', message: string = code): Answer => ({
-  ok: false,
-  error: { code, message },
 });
 const opened = (name: string) =>
   ok({ name, size: { width: 100, height: 80 }, sha256: name, recipe: null, parameters: null });
@@ -57,68 +39,6 @@ const put = (...candidates: readonly Candidate[]) =>
 const LAYER = layer(mulberry(2));
 const REFINED = ok({ layers: [LAYER], elapsedMs: 1000, overheadShare: 0 });
 const AREA: JobEvent = { kind: 'layer', layer: LAYER, order: [LAYER.id] };
-
-const flush = () => vi.advanceTimersByTimeAsync(0);
-
-/** A worker that answers when the test says so, and dies as the real one does: every waiting call is aborted. */
-class FakeClient extends WorkerClient {
-  readonly calls: Call[] = [];
-  terminations = 0;
-  #aborts: (() => void)[] = [];
-
-  override start(): Promise<Result<RuntimeInfo>> {
-    return Promise.resolve({ ok: true, value: runtimeWith(true) });
-  }
-
-  override call<T>(request: (api: never, viewer: never) => Promise<Result<T>>): Promise<Result<T>> {
-    const gone = new Promise<Result<T>>((settle) =>
-      this.#aborts.push(() => settle(failed('aborted') as Result<T>)),
-    );
-    return Promise.race([request(this.#api(), this.#api()), gone]);
-  }
-
-  override send(request: (api: never, viewer: never) => Promise<unknown>): Promise<void> {
-    void request(this.#api(), this.#api());
-    return Promise.resolve();
-  }
-
-  override terminate(): void {
-    this.terminations++;
-    for (const abort of this.#aborts) abort();
-    this.#aborts = [];
-  }
-
-  of(method: string): readonly Call[] {
-    return this.calls.filter((call) => call.method === method);
-  }
-
-  last(method: string): Call {
-    const call = this.of(method).at(-1);
-    if (!call) throw new Error(`${method} was not called`);
-    return call;
-  }
-
-  #api(): never {
-    const method =
-      (name: string) =>
-      (...args: unknown[]) =>
-        new Promise<Answer>((settle) => {
-          const answer = (value: Answer) => {
-            settle(value);
-            return flush().then(() => undefined);
-          };
-          this.calls.push({ method: name, args, answer });
-        });
-    const api: object = new Proxy(
-      {},
-      {
-        get: (_target, name) =>
-          ['models', 'layers', 'concepts'].includes(String(name)) ? api : method(String(name)),
-      },
-    );
-    return api as never;
-  }
-}
 
 let client: FakeClient;
 let studio: Studio;
