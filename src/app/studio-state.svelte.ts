@@ -253,6 +253,15 @@ export class StudioState {
     this.select({ kind: 'document' });
   }
 
+  /** Starts a history with these concepts, e.g. those a sample is about. */
+  beginWith(phrases: readonly string[]): void {
+    const concepts = phrases.reduce<readonly ConceptSpec[]>((known, phrase) => {
+      const id = nextConceptId(known.map((concept) => concept.id));
+      return [...known, { id, ...this.defaults.concept, phrase }];
+    }, []);
+    this.begin({ ...this.history.present, concepts });
+  }
+
   /** Starts a history with this document. */
   begin(state: DocumentState): void {
     this.history.reset(state);

@@ -1,5 +1,6 @@
 import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { Layer } from '#domain/document/layer.ts';
+import { pixelsOfLayers } from '#domain/document/named-pixels.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { download } from './download.ts';
@@ -7,6 +8,7 @@ import { isWeightName } from './file-kinds.ts';
 import { DetectionCommands } from './detection-commands.ts';
 import { JobRunner, type WorkerError } from './job-runner.ts';
 import { JobState } from './job-state.svelte.ts';
+import { leftDocument, type LeftDocument } from './left-document.ts';
 import { LayerCommands, type LayerHost } from './layer-commands.ts';
 import { LayerList } from './layer-list.svelte.ts';
 import { LayerPainting, type RefineWish } from './layer-painting.ts';
@@ -59,6 +61,8 @@ export class Studio {
   readonly masks: MaskCommands;
   readonly notifier: Notifier;
   readonly #runner: JobRunner;
+  /** The document that was open before this one, while it can still be asked back. */
+  #left: LeftDocument | null = null;
   #freeing: ReturnType<typeof setTimeout> | undefined;
   #started: Promise<void> = Promise.resolve();
 
@@ -97,7 +101,8 @@ export class Studio {
     clearTimeout(this.#freeing);
     this.#freeing = setTimeout(() => {
       const named = this.document.history.namedPixels();
-      void this.client.send((api) => api.layers.keepPixels(named));
+      const left = pixelsOfLayers(this.#left?.state.layers ?? []);
+      void this.client.send((api) => api.layers.keepPixels([...named, ...left]));
     }, FREE_AFTER_MS);
   }
 
@@ -144,12 +149,16 @@ export class Studio {
     return image !== null;
   }
 
+  /** Back to the picture that was open before, with its detections and layers; its history is gone. */
+  async #goBack({ file, name, state }: LeftDocument): Promise<void> {
+    if (await this.open(file, name)) this.document.begin(state);
+  }
+
   async openSample(sample: Sample): Promise<void> {
     const blob = await fetchSample(sample).catch(() => null);
     if (!blob) return this.notifier.error(messages.errors.sampleMissing);
     const opened = await this.open(blob, sample.fileName);
-    if (opened && !this.document.hasPhrase)
-      for (const phrase of sample.concepts) this.document.addConcept(phrase);
+    if (opened && !this.document.hasPhrase) this.document.beginWith(sample.concepts);
   }
 
   /** A dropped or pasted file: a picture is opened, weights are used or refused with the way to convert them, masks taken. */
@@ -321,11 +330,18 @@ export class Studio {
 
   /** The job of the picture before ends here, whether its last answer has come or not. */
   #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
+    const left = leftDocument(this.document);
     this.job.finish(outcome);
     this.masks.forget();
     this.detections.looks.forgetAll();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
+    this.#left = left;
+    if (left)
+      this.notifier.info(messages.app.left(left.name), {
+        label: messages.app.goBack,
+        run: () => void this.#goBack(left),
+      });
   }
 
   /** The value, or null after saying what went wrong. */

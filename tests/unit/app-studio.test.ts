@@ -222,6 +222,38 @@ describe('opening', () => {
   });
 });
 
+describe('a picture opened over another', () => {
+  it('can be left again for the document before, detections and layers included', async () => {
+    put(detection('a', 0.9));
+    await refined();
+    const before = studio.document.history.present;
+    await open('second.png');
+    expect(studio.document.layers).toEqual([]);
+    expect(info).toHaveBeenLastCalledWith(messages.app.left('first.png'), expect.anything());
+    info.mock.lastCall?.[1]?.run();
+    await flush();
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.image?.name).toBe('first.png');
+    expect(studio.document.history.present).toEqual(before);
+  });
+
+  it('keeps the pixels of the document before until yet another comes', async () => {
+    await refined();
+    await open('second.png');
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(client.last('keepPixels').args).toEqual([[LAYER.pixels.id, LAYER.pixels.id]]);
+    await open('third.png');
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(client.last('keepPixels').args).toEqual([[]]);
+  });
+
+  it('says nothing when there was nothing but the picture', async () => {
+    info.mockClear();
+    await open('second.png');
+    expect(info).not.toHaveBeenCalled();
+  });
+});
+
 describe('models', () => {
   const file = (name: string) => new File(['x'], name);
 

@@ -8,6 +8,8 @@ export const app: Catalogue['app'] = {
   pictureSize: (width, height) => `${width} × ${height}`,
   close: 'Schließen',
   undo: 'Rückgängig',
+  left: (name) => `${name} wurde verlassen, mit seinen Erkennungen und Ebenen.`,
+  goBack: 'Zurück dorthin',
   opening: (name) => `${name} wird geöffnet …`,
   tryAgain: 'Erneut versuchen',
   notifications: 'Meldungen',

@@ -6,6 +6,8 @@ export const app = {
   pictureSize: (width: number, height: number) => `${width} × ${height}`,
   close: 'Close',
   undo: 'Undo',
+  left: (name: string) => `${name} was left, with its detections and layers.`,
+  goBack: 'Go back to it',
   opening: (name: string) => `Opening ${name}…`,
   tryAgain: 'Try again',
   notifications: 'Messages',
