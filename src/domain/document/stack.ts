@@ -1,5 +1,6 @@
 import { boundingRect, overlaps, type Rect, type Size } from '../geometry/rect.ts';
 import type { LayerIndex, MaskRle } from '../job/request.ts';
+import { sameMask as sameInside } from '../mask/rle-algebra.ts';
 import { planTiles } from '../tiling/plan.ts';
 import type { Layer, LayerWeight } from './layer.ts';
 
@@ -33,10 +34,9 @@ export function sameSize(a: Size<'canvas'>, b: Size<'canvas'>): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
+/** Whether two masks cover the same pixels, or there is neither. */
 export function sameMask(a: MaskRle | null, b: MaskRle | null): boolean {
-  if (a === b || !a || !b) return a === b;
-  const sameShape = a.width === b.width && a.height === b.height && a.runs.length === b.runs.length;
-  return sameShape && a.runs.every((run, i) => run === b.runs[i]);
+  return a === b || (a !== null && b !== null && sameInside(a, b));
 }
 
 export function sameWeight(a: LayerWeight, b: LayerWeight): boolean {
