@@ -152,7 +152,7 @@ describe('files', () => {
     ]);
     holding(false, { name: '', mask: boxed(50, 50, 5, 5) });
     await studio.takeFile(file('photo.png'));
-    expect(said).toEqual([]);
+    expect(said.map(({ message }) => message)).toEqual([messages.app.left('a.png')]);
     expect(studio.document.detections).toEqual([]);
   });
 
