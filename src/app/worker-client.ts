@@ -29,7 +29,7 @@ export type {
   UnfinishedCopy,
   ViewState as WorkerView,
 } from '#worker/api.ts';
-export type { ExampleBox, LookRequest, LookResult, PickPrompt, PickResult } from '#worker/api-concepts.ts';
+export type { LookRequest, LookResult, PickPrompt, PickResult } from '#worker/api-concepts.ts';
 export type { RefineTarget } from '#worker/api-layers.ts';
 
 /** The GPU worker as the page calls it. */

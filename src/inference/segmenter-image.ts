@@ -1,7 +1,7 @@
 import { gridOf } from '#models/sam3/config.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
-import type { MaskRle } from '#domain/job/request.ts';
+import type { ConceptExample, MaskRle } from '#domain/job/request.ts';
 import type { Field } from '#domain/raster.ts';
 import { bestQueries, keptQueries, sigmoid, unitBox } from '#domain/sam3/answers.ts';
 import type { ExemplarBox } from '#domain/sam3/exemplar.ts';
@@ -29,14 +29,8 @@ export interface Sam3Answer {
   readonly readAs: string | null;
 }
 
-/** A box around something that is wanted, or not, in fractions of the picture. */
-export interface Sam3Example {
-  readonly box: Rect<'unit'>;
-  readonly positive: boolean;
-}
-
 export interface Sam3DetectOptions {
-  readonly examples?: readonly Sam3Example[];
+  readonly examples?: readonly ConceptExample[];
   /** Most answers, the best ones: masks are computed for no other. */
   readonly limit?: number;
 }
@@ -151,7 +145,7 @@ export class Sam3Image {
   }
 
   /** The prompt's geometry rows; without examples always the same one (spec/sam3.md 2.4). */
-  #geometry(examples: readonly Sam3Example[]): Promise<FloatTensor> {
+  #geometry(examples: readonly ConceptExample[]): Promise<FloatTensor> {
     const { networks } = this.#shared;
     const { fpn2 } = this.#maps('fpn2');
     if (examples.length > 0) return networks.geometry(fpn2, examples.map(exemplar));
@@ -227,6 +221,6 @@ function boxOf(boxes: Float32Array, index: number): Rect<'unit'> {
 }
 
 /** A box drawn by the user as the geometry encoder wants it. */
-function exemplar({ box: { x, y, width, height }, positive }: Sam3Example): ExemplarBox {
+function exemplar({ box: { x, y, width, height }, positive }: ConceptExample): ExemplarBox {
   return { cx: x + width / 2, cy: y + height / 2, w: width, h: height, positive };
 }

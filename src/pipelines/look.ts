@@ -1,7 +1,7 @@
 import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
-import type { FoundObject } from '#domain/job/request.ts';
+import type { ConceptExample, FoundObject } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { mergeTiles, type TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { isRejected } from '#domain/sam3/rejected.ts';
@@ -9,7 +9,7 @@ import { detectionTiles } from '#domain/sam3/tiles.ts';
 import { MAX_ANSWERS, required } from './detect.ts';
 import type { ImageFeatures } from './image-features.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
-import type { EncodedImage, ExampleArea, Services } from './services.ts';
+import type { EncodedImage, Services } from './services.ts';
 import { tileAnswers, tileQuestion, wholeAnswers, type Question } from './tiled-detection.ts';
 
 /** What to look for: a phrase, examples, or both. */
@@ -17,7 +17,7 @@ export interface LookWish {
   readonly conceptId: string;
   /** Empty: by the examples alone. */
   readonly phrase: string;
-  readonly examples: readonly ExampleArea[];
+  readonly examples: readonly ConceptExample[];
   /** Answers at or below this score are not worth a mask. */
   readonly floor: number;
   /** Also looks at overlapping tiles of this side, picture pixels. */

@@ -2,7 +2,7 @@ import type { Sentence } from '#domain/job/sentence.ts';
 import type { LayerPaste } from '#domain/blend/layer-paste.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { AppError } from '#domain/job/app-error.ts';
-import type { AnchorPreset, MaskRle, ScaffoldSpec } from '#domain/job/request.ts';
+import type { AnchorPreset, ConceptExample, MaskRle, ScaffoldSpec } from '#domain/job/request.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
 import type { SigmaTable } from '#domain/sampling/sigmas.ts';
@@ -134,15 +134,9 @@ export interface RawDetection {
   readonly logits: Field<'image'>;
 }
 
-/** A box around something that is wanted, or not. */
-export interface ExampleArea {
-  readonly box: Rect<'unit'>;
-  readonly positive: boolean;
-}
-
 export interface DetectOptions {
   /** Examples and counter-examples in the same picture. */
-  readonly examples?: readonly ExampleArea[];
+  readonly examples?: readonly ConceptExample[];
   /** Most answers, the best ones. Default: all. */
   readonly limit?: number;
 }

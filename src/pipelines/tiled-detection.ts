@@ -4,14 +4,15 @@ import { isEmptyMask } from '#domain/mask/rle.ts';
 import type { TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { fromTile, intoTile, onGrid } from '#domain/sam3/tiles.ts';
 import { foundObjects, maskGrid } from './detect.ts';
-import type { ExampleArea, RawDetection } from './services.ts';
+import type { ConceptExample } from '#domain/job/request.ts';
+import type { RawDetection } from './services.ts';
 
 /** What is asked about a picture or one of its tiles. */
 export interface Question {
   readonly conceptId: string;
   readonly phrase: string;
   /** In fractions of what is asked about. */
-  readonly examples: readonly ExampleArea[];
+  readonly examples: readonly ConceptExample[];
   readonly floor: number;
 }
 

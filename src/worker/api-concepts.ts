@@ -1,21 +1,15 @@
 import type { ProxyMarked } from 'comlink';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { FoundObject, MaskRle } from '#domain/job/request.ts';
+import type { ConceptExample, FoundObject, MaskRle } from '#domain/job/request.ts';
 import type { JobId, Result } from './api.ts';
-
-/** A box around something that is wanted ("more like this") or not ("not that"). */
-export interface ExampleBox {
-  readonly box: Rect<'unit'>;
-  readonly positive: boolean;
-}
 
 /** What to look for: a phrase, examples, or both. */
 export interface LookRequest {
   readonly conceptId: string;
   /** Empty: by the examples alone. */
   readonly phrase: string;
-  readonly examples: readonly ExampleBox[];
+  readonly examples: readonly ConceptExample[];
   /** Answers at or below this score are not worth a mask. */
   readonly floor: number;
   /** Also looks at overlapping tiles of this side (picture pixels), for objects too small for the whole picture. */

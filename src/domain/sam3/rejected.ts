@@ -1,20 +1,15 @@
 import { intersect, type Rect } from '../geometry/rect.ts';
+import type { ConceptExample } from '../job/request.ts';
 
 /** Two boxes that overlap by more than this share of their union are taken for the same object. */
 const SAME_OBJECT_IOU = 0.5;
-
-/** A box around something that is wanted, or not. */
-interface ExampleBox {
-  readonly box: Rect<'unit'>;
-  readonly positive: boolean;
-}
 
 /**
  * Whether an answer is an object the user has pointed at as unwanted. Counter-examples tell the network what to avoid
  * elsewhere too (spec/sam3.md 2.4), but it may still answer with the very object shown; nobody expects that one back. A
  * wanted example that fits better goes before.
  */
-export function isRejected(answer: Rect<'unit'>, examples: readonly ExampleBox[]): boolean {
+export function isRejected(answer: Rect<'unit'>, examples: readonly ConceptExample[]): boolean {
   const best = (positive: boolean) =>
     Math.max(
       0,
