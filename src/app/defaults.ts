@@ -1,4 +1,5 @@
 import { NO_RULES } from '#domain/detection/rules.ts';
+import { sameValue } from '#domain/document/same-value.ts';
 import type { RefineParameters } from '#domain/document/state.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 
@@ -76,17 +77,6 @@ export function followConcept(
   });
   const untouched = sameValue(strengths(concept), strengths(previous));
   return untouched ? { ...concept, ...strengths(next) } : concept;
-}
-
-/** Whether two plain values say the same, whatever the order of their fields. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  if (!isRecord(a) || !isRecord(b)) return Object.is(a, b);
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => sameValue(a[key], b[key]));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function mergeParameters(

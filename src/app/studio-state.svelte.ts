@@ -3,17 +3,12 @@ import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts
 import { followMasks } from '#domain/document/follow.ts';
 import type { StepOptions } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
+import { sameValue } from '#domain/document/same-value.ts';
 import { staleLayers } from '#domain/document/stale.ts';
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
-import {
-  DEFAULTS,
-  followConcept,
-  sameValue,
-  type StudioDefaults,
-  type StudioParameters,
-} from './defaults.ts';
+import { DEFAULTS, followConcept, type StudioDefaults, type StudioParameters } from './defaults.ts';
 import { emptyDocument, firstConcept, recipeDocument } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';

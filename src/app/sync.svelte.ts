@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 import type { Layer } from '#domain/document/layer.ts';
+import { sameValue } from '#domain/document/same-value.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
-import { sameValue } from './defaults.ts';
 import { Latest } from './latest.ts';
 import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
 import { keymap } from './keymap.svelte.ts';

@@ -1,6 +1,7 @@
 import { applyCommand, type DocumentCommand } from './commands.ts';
 import { applyDiff, diffDocuments, isEmptyDiff, joinDiffs, type DocumentDiff } from './diff.ts';
 import { pixelsOfDiff, pixelsOfLayers } from './named-pixels.ts';
+import { cancelsOut } from './same-value.ts';
 import type { DocumentState } from './state.ts';
 import { diffBytes } from './weight.ts';
 
@@ -53,8 +54,7 @@ export interface StepOptions {
   readonly joinKey?: string;
 }
 
-/** Steps that are kept at least, wherever they lie. */
-export const MIN_STEPS = 200;
+/** Older ones are forgotten: five times what the user is promised at least (issue 4 §4: 200). */
 const MAX_STEPS = 1000;
 
 /**
@@ -105,7 +105,10 @@ export class DocumentHistory {
     this.#present = next;
     if (isEmptyDiff(diff)) return [];
     const undone = this.#steps.splice(this.#cursor).map(({ id }) => id);
-    if (!this.#join(diff, options.joinKey)) this.#push(diff, commands, options);
+    const joined = this.#joined(diff, options.joinKey);
+    if (joined && cancelsOut(joined)) return this.#takeBack(joined);
+    if (joined) this.#steps.push({ ...(this.#steps.pop() as HistoryStep), ...weighed(joined) });
+    else this.#push(diff, commands, options);
     this.#joinKey = options.joinKey ?? null;
     return [...undone, ...this.#forgetOldest()];
   }
@@ -206,13 +209,18 @@ export class DocumentHistory {
     this.#cursor = this.#steps.length;
   }
 
-  /** Makes one step of the last and this one, if both belong to the same gesture. */
-  #join(diff: DocumentDiff, joinKey: string | undefined): boolean {
+  /** The last step and this one as one, if both belong to the same gesture. */
+  #joined(diff: DocumentDiff, joinKey: string | undefined): DocumentDiff | null {
     const last = this.#steps.at(-1);
-    if (!joinKey || joinKey !== this.#joinKey || !last?.diff) return false;
-    const joined = joinDiffs(last.diff, diff);
-    this.#steps[this.#steps.length - 1] = { ...last, ...weighed(joined) };
-    return true;
+    return joinKey && joinKey === this.#joinKey && last?.diff ? joinDiffs(last.diff, diff) : null;
+  }
+
+  /** A gesture that came back to where it began is no step; what follows is none of the step before it. */
+  #takeBack(joined: DocumentDiff): readonly number[] {
+    this.#present = applyDiff(this.#present, joined, 'before');
+    this.#cursor--;
+    this.seal();
+    return [(this.#steps.pop() as HistoryStep).id];
   }
 
   #forgetOldest(): readonly number[] {

@@ -1,16 +1,24 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEFAULTS } from '#app/defaults.ts';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
 import type { DocumentDiff } from '#domain/document/diff.ts';
-import { DocumentHistory, MIN_STEPS } from '#domain/document/history.ts';
+import { DocumentHistory } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
+import { sameValue } from '#domain/document/same-value.ts';
 import type { DocumentState } from '#domain/document/state.ts';
 import { anyCommand, layer, mulberry, startDocument } from './arbitrary-documents.ts';
+
+/** Steps that can be undone at least. */
+const MIN_STEPS = 200;
 
 /** The plain way: a deep copy of every state there ever was. */
 class NaiveHistory {
   states: DocumentState[];
   cursor = 0;
+  /** Of the gesture that the next step may still belong to. */
+  joinKey: string | undefined;
 
   constructor(initial: DocumentState) {
     this.states = [structuredClone(initial)];
@@ -20,12 +28,48 @@ class NaiveHistory {
     return this.states[this.cursor]!;
   }
 
-  dispatch(command: DocumentCommand): void {
+  dispatch(command: DocumentCommand, joinKey?: string): void {
     const next = structuredClone(applyCommand(structuredClone(this.present), structuredClone(command)));
-    this.states = [...this.states.slice(0, this.cursor + 1), next];
-    this.cursor++;
+    const joins = joinKey !== undefined && joinKey === this.joinKey;
+    this.states = [...this.states.slice(0, this.cursor + (joins ? 0 : 1)), next];
+    this.joinKey = joinKey;
+    const nothing = joins && isDeepStrictEqual(next, this.states.at(-2));
+    if (nothing) {
+      this.states.pop();
+      this.joinKey = undefined;
+    }
+    this.cursor = this.states.length - 1;
+    if (this.states.length > 1001) {
+      this.states.shift();
+      this.cursor--;
+    }
+  }
+
+  goTo(cursor: number): void {
+    this.cursor = cursor;
+    this.joinKey = undefined;
   }
 }
+
+/** One movement of a slider over few values, so that drags often end where they began. */
+function anyDrag({ concepts, layers }: DocumentState, random: () => number): DocumentCommand {
+  const value = Math.ceil(random() * 3) / 4;
+  const layer = layers[0];
+  if (layer && random() < 0.3) return { type: 'move-layer', id: layer.id, to: Math.floor(random() * 3) };
+  if (layer && random() < 0.5) return { type: 'update-layers', ids: [layer.id], patch: { opacity: value } };
+  const rules = { ...DEFAULTS.concept.rules, growPx: value };
+  return { type: 'update-concept', id: concepts[0]?.id ?? 'nobody', patch: { rules } };
+}
+
+describe('values', () => {
+  it('are the same field by field, and a field that is undefined is one', () => {
+    expect(sameValue({ a: [1, { b: null }], c: 2 }, { c: 2, a: [1, { b: null }] })).toBe(true);
+    expect(sameValue({ a: [1, 2] }, { a: [2, 1] })).toBe(false);
+    expect(sameValue({ a: undefined }, { b: 1 })).toBe(false);
+    expect(sameValue([1], [1, 2])).toBe(false);
+    expect(sameValue(null, {})).toBe(false);
+  });
+});
 
 describe('the history of a document', () => {
   it('is the same as keeping full copies, over 10,000 random operations with old steps in storage', () => {
@@ -34,21 +78,24 @@ describe('the history of a document', () => {
     const history = new DocumentHistory(initial);
     const naive = new NaiveHistory(initial);
     const stored = new Map<number, DocumentDiff>();
-    let [spilled, undone] = [0, 0];
+    let [spilled, undone, drags, takenBack] = [0, 0, 0, 0];
     for (let i = 0; i < 10_000; i++) {
       const dice = random();
-      if (dice < 0.7) {
-        const command = anyCommand(history.present, random);
-        const newest = history.steps.at(-1)?.id;
-        history.dispatch([command]);
+      // Drags come in series; a step that is too heavy for memory is joined no more.
+      const dragging = naive.joinKey !== undefined && dice < 0.6;
+      if (dragging || dice < 0.7) {
+        const joinKey = dragging || dice < 0.1 ? 'drag' : undefined;
+        const command = joinKey ? anyDrag(history.present, random) : anyCommand(history.present, random);
+        if (history.steps.at(-1)?.diff === null) naive.joinKey = undefined;
+        const { length } = history.steps;
+        const newest = history.steps.at(-1);
+        history.dispatch([command], { joinKey });
         // A command that changes nothing is no step; the copy must agree that nothing changed.
-        if (history.steps.at(-1)?.id === newest)
+        if (history.steps.length === length && history.steps.at(-1) === newest)
           expect(applyCommand(naive.present, command)).toEqual(naive.present);
-        else naive.dispatch(command);
-        if (naive.states.length > 1001) {
-          naive.states.shift();
-          naive.cursor--;
-        }
+        else naive.dispatch(command, joinKey);
+        if (joinKey) drags++;
+        if (joinKey && history.steps.length === length - 1) takenBack++;
       } else {
         const span = dice < 0.999 ? 3 : 400;
         const step = (random() < 0.42 ? -1 : 1) * Math.ceil(random() * span);
@@ -56,7 +103,7 @@ describe('the history of a document', () => {
         for (let id = history.missing(to); id !== null; id = history.missing(to))
           history.supply(id, structuredClone(stored.get(id)!));
         history.goTo(to);
-        naive.cursor = to;
+        naive.goTo(to);
         undone++;
       }
       for (const { id, diff } of history.spill(60_000)) {
@@ -65,10 +112,13 @@ describe('the history of a document', () => {
       }
       expect(history.heldBytes).toBeLessThanOrEqual(60_000);
       expect(history.cursor).toBe(naive.cursor);
+      expect(history.steps).toHaveLength(naive.states.length - 1);
       if (i % 10 === 0 || dice >= 0.99) expect(history.present).toEqual(naive.present);
     }
     expect(spilled).toBeGreaterThan(1000);
     expect(undone).toBeGreaterThan(1000);
+    expect(drags).toBeGreaterThan(1000);
+    expect(takenBack).toBeGreaterThan(100);
     expect(history.steps.length).toBeGreaterThan(MIN_STEPS);
   });
 
@@ -99,6 +149,29 @@ describe('the history of a document', () => {
     expect(history.present.concepts[0]!.denoise).toBe(0.3);
     history.goTo(0);
     expect(history.present).toEqual(before);
+  });
+
+  it('takes a drag that ends where it began for no step, and what follows for none of the step before', () => {
+    const history = new DocumentHistory(startDocument());
+    const drag = (growPx: number) => {
+      const rules = { ...DEFAULTS.concept.rules, growPx };
+      return history.dispatch([{ type: 'update-concept', id: 'concept-1', patch: { rules } }], {
+        joinKey: 'grow',
+      });
+    };
+    drag(1);
+    history.seal();
+    const before = history.present;
+    const [first] = history.steps;
+    drag(7);
+    const { id } = history.steps[1]!;
+    expect(drag(1)).toEqual([id]);
+    expect(history.steps).toEqual([first]);
+    expect(history.present.concepts[0]).toBe(before.concepts[0]);
+    expect(history.canRedo).toBe(false);
+    drag(3);
+    expect(history.steps).toHaveLength(2);
+    expect(history.goTo(1).concepts[0]!.rules.growPx).toBe(1);
   });
 
   it('takes saying again what is so already for no step', () => {
