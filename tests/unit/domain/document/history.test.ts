@@ -57,7 +57,7 @@ function anyDrag({ concepts, layers }: DocumentState, random: () => number): Doc
   const layer = layers[0];
   if (layer && random() < 0.3) return { type: 'move-layer', id: layer.id, to: Math.floor(random() * 3) };
   if (layer && random() < 0.5) return { type: 'update-layers', ids: [layer.id], patch: { opacity: value } };
-  const rules = { ...DEFAULTS.concept.rules, growPx: value };
+  const rules = { ...DEFAULTS.concept.rules, minArea: value };
   return { type: 'update-concept', id: concepts[0]?.id ?? 'nobody', patch: { rules } };
 }
 
@@ -89,7 +89,7 @@ describe('the history of a document', () => {
         if (history.steps.at(-1)?.diff === null) naive.joinKey = undefined;
         const { length } = history.steps;
         const newest = history.steps.at(-1);
-        history.dispatch([command], { joinKey });
+        history.dispatch([command], joinKey ? { joinKey } : {});
         // A command that changes nothing is no step; the copy must agree that nothing changed.
         if (history.steps.length === length && history.steps.at(-1) === newest)
           expect(applyCommand(naive.present, command)).toEqual(naive.present);
@@ -153,10 +153,10 @@ describe('the history of a document', () => {
 
   it('takes a drag that ends where it began for no step, and what follows for none of the step before', () => {
     const history = new DocumentHistory(startDocument());
-    const drag = (growPx: number) => {
-      const rules = { ...DEFAULTS.concept.rules, growPx };
+    const drag = (minArea: number) => {
+      const rules = { ...DEFAULTS.concept.rules, minArea };
       return history.dispatch([{ type: 'update-concept', id: 'concept-1', patch: { rules } }], {
-        joinKey: 'grow',
+        joinKey: 'size',
       });
     };
     drag(1);
@@ -171,7 +171,7 @@ describe('the history of a document', () => {
     expect(history.canRedo).toBe(false);
     drag(3);
     expect(history.steps).toHaveLength(2);
-    expect(history.goTo(1).concepts[0]!.rules.growPx).toBe(1);
+    expect(history.goTo(1).concepts[0]!.rules.minArea).toBe(1);
   });
 
   it('takes saying again what is so already for no step', () => {
