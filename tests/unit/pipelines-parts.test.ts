@@ -112,16 +112,43 @@ describe('progress', () => {
   it('knows the time left from what it has measured', async () => {
     const { taking } = clock();
     const context = recording();
-    const tracker = new ProgressTracker({ step: 4, codec: 2 }, context);
-    expect(tracker.remainingMs()).toBeNull();
+    const tracker = new ProgressTracker({ step: 5, codec: 2 }, context);
     expect(await tracker.work('step', 1, 'detail', 'crop 1/4', taking(100))).toBe(100);
+    await tracker.work('step', 1, 'detail', '', taking(100));
     // Three more steps, and two codec calls guessed at the cost of a step until they are measured.
     expect(tracker.remainingMs()).toBe(500);
     await tracker.work('codec', 1, 'detail', '', taking(20));
-    expect(tracker.remainingMs()).toBe(320);
+    expect(tracker.remainingMs()).toBe(400);
     const last = context.events.at(-1) as ProgressEvent;
-    expect(last).toMatchObject({ kind: 'progress', phase: 'detail', remainingMs: 320 });
-    expect(last.fraction).toBeCloseTo(120 / 440);
+    expect(last).toMatchObject({ kind: 'progress', phase: 'detail', remainingMs: 400 });
+    expect(last.fraction).toBeCloseTo(300 / 700);
+    await tracker.work('codec', 1, 'detail', '', taking(20));
+    expect(tracker.remainingMs()).toBe(300);
+  });
+
+  it('names no time before the work that most of the job consists of has been measured twice', async () => {
+    const { taking } = clock();
+    const tracker = new ProgressTracker({ resize: 2, prompt: 2, step: 30, codec: 3 }, recording());
+    expect(tracker.remainingMs()).toBeNull();
+    for (const kind of ['resize', 'resize', 'prompt', 'prompt', 'codec', 'codec'] as const) {
+      await tracker.work(kind, 1, 'upscale', '', taking(3000));
+      expect(tracker.remainingMs()).toBeNull();
+    }
+    await tracker.work('step', 1, 'detail', '', taking(20_000));
+    expect(tracker.remainingMs()).toBeNull();
+    await tracker.work('step', 1, 'detail', '', taking(100));
+    expect(tracker.remainingMs()).toBe(28 * 100 + 3000);
+  });
+
+  it('counts loading and compiling in the first piece neither as a pace nor as a share', async () => {
+    const { taking } = clock();
+    const context = recording();
+    const tracker = new ProgressTracker({ step: 10 }, context);
+    const fraction = () => (context.events.at(-1) as ProgressEvent).fraction;
+    await tracker.work('step', 1, 'detail', '', taking(60_000));
+    expect(fraction()).toBeCloseTo(0.1);
+    await tracker.work('step', 2, 'detail', '', taking(200));
+    expect([tracker.remainingMs(), fraction()]).toEqual([700, 0.3]);
   });
 
   it('never goes backwards when work turns out slower, and ends at 1', async () => {

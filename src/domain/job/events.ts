@@ -11,7 +11,7 @@ export interface ProgressEvent {
   readonly phase: JobPhase;
   /** Finished share of the whole job, 0 to 1, never decreasing. */
   readonly fraction: number;
-  /** Estimated time left; null until one unit of work has been measured. */
+  /** Estimated time left; null while the pace of most of the remaining work is unknown. */
   readonly remainingMs: number | null;
   /** "tile 7/25 · step 4/7". */
   readonly detail: Words;
