@@ -205,10 +205,9 @@ export function layersSubject(layers: readonly Layer[]): string {
   return layers.length === 1 ? layerName(first) : messages.layers.count(layers.length);
 }
 
-/** What a layer is called: tiles that keep the name they were painted under, in the present language. */
+/** What a layer is called; a tile that nobody has named goes by its number. */
 export function layerName({ name, weight }: Layer): string {
-  const numbered = weight.kind === 'tile' && /^tile \d+\/\d+$/.test(name);
-  return numbered ? messages.layers.tile(weight.index + 1) : name;
+  return name === '' && weight.kind === 'tile' ? messages.layers.tile(weight.index + 1) : name;
 }
 
 /** A stack with copies right above some of its layers. They are out of date only if their originals are. */

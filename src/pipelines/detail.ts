@@ -4,6 +4,7 @@ import { detailGroup, type LayerSketch } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { detailSettings } from '#domain/job/detail-settings.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import { regionArea } from '#domain/noise/region.ts';
@@ -87,7 +88,7 @@ function paintings(
   const { area, sizePx } = planCrop(detection.box, sketch.canvas, detail.padding);
   return Array.from({ length: variations }, (_, i) => {
     const region = (detection.own?.region ?? 0) + i;
-    const label = variations > 1 ? `${sketch.name}, variation ${i + 1}` : sketch.name;
+    const label = variations > 1 ? sentence`${sketch.name}, variation ${i + 1}` : sketch.name;
     const noiseArea = regionArea(area, sketch.canvas, region);
     return { detection, layer: concept.layer, label, area, sizePx, region, noiseArea, sketch, ...settings };
   });

@@ -1,5 +1,6 @@
 import { sentence } from '#domain/job/sentence.ts';
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { layerWords } from '#domain/document/layer-words.ts';
 import { layersBelow, placeLayer, seenBelow, type LayerSketch } from '#domain/document/stack.ts';
 import type { RefineTarget } from '#domain/job/target.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
@@ -79,8 +80,12 @@ export class LayerRun {
     const measured: LayerPixels[] = [];
     for (const pixels of layer.variations) {
       const painting = { ...layer, pixels, visible: true, opacity: 1, strength: 1 };
-      const similarity = await tracker.work('anchor', 2, 'detail', sentence`${layer.name} · likeness`, () =>
-        memory.retry((services) => similarityOf(this.#canvas, below, painting, services)),
+      const similarity = await tracker.work(
+        'anchor',
+        2,
+        'detail',
+        sentence`${layerWords(layer)} · likeness`,
+        () => memory.retry((services) => similarityOf(this.#canvas, below, painting, services)),
       );
       measured.push({ ...pixels, similarity });
     }

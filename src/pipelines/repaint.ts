@@ -1,4 +1,4 @@
-import { sentence, type Sentence } from '#domain/job/sentence.ts';
+import { enumerated, sentence, type Sentence, type Words } from '#domain/job/sentence.ts';
 import { LATENT_PX, size, type Rect } from '#domain/geometry/rect.ts';
 import type { JobPhase } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
@@ -16,7 +16,7 @@ import type { DenoiserItem, InpaintInput, Services } from './services.ts';
 /** One square of canvas to paint again: a detection's crop or a tile of the global pass. */
 export interface RepaintItem {
   /** Shown in the progress line: "face 2", "tile 7/25". */
-  readonly label: string;
+  readonly label: Words;
   readonly area: Rect<'canvas'>;
   /** Side of the network's input; differs from the area's side only for objects larger than 1536 px. */
   readonly sizePx: number;
@@ -189,7 +189,7 @@ function trackedModel(
   items: readonly RepaintItem[],
   phase: JobPhase,
 ) {
-  const label = items.map((item) => item.label).join(', ');
+  const label = enumerated(items.map((item) => item.label));
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
   const calls = callsPerItem(job.request);
   let call = 0;

@@ -1,4 +1,5 @@
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { layerWords } from '#domain/document/layer-words.ts';
 import { layersBelow } from '#domain/document/stack.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { sentence } from '#domain/job/sentence.ts';
@@ -28,7 +29,7 @@ export async function planVary(canvas: LayerCanvas, target: VaryTarget): Promise
   if (!residual || !canvas.fits(layer))
     throw new AppError(
       'bad-request',
-      sentence`The pixels of "${layer.name}" are not there at this canvas size. Refine it once, then ask for variations.`,
+      sentence`The pixels of "${layerWords(layer)}" are not there at this canvas size. Refine it once, then ask for variations.`,
     );
   const { prompt, negative, denoise, anchorScale } = layer.pixels.recipe;
   const settings = { prompt, negative, denoise, anchorScale };
@@ -36,7 +37,7 @@ export async function planVary(canvas: LayerCanvas, target: VaryTarget): Promise
   return Array.from({ length: target.count }, (_, i) => {
     const region = last + 1 + i;
     const noiseArea = regionArea(layer.area, layer.canvas, region);
-    const label = `${layer.name}, variation ${layer.variations.length + 1 + i}`;
+    const label = sentence`${layerWords(layer)}, variation ${layer.variations.length + 1 + i}`;
     return { label, area: layer.area, sizePx: residual.width, noiseArea, sketch: layer, region, ...settings };
   });
 }
@@ -76,11 +77,14 @@ function variedLayer({ layers, layerId }: VaryTarget): Layer {
   const layer = layers.find(({ id }) => id === layerId);
   if (!layer) throw new AppError('bad-request', 'The layer to vary is not in the stack any more.');
   if (layer.locked)
-    throw new AppError('bad-request', sentence`"${layer.name}" is locked. Unlock it to paint variations.`);
+    throw new AppError(
+      'bad-request',
+      sentence`"${layerWords(layer)}" is locked. Unlock it to paint variations.`,
+    );
   if (layer.weight.kind === 'whole')
     throw new AppError(
       'bad-request',
-      sentence`"${layer.name}" was merged from several layers and cannot be painted again.`,
+      sentence`"${layerWords(layer)}" was merged from several layers and cannot be painted again.`,
     );
   return layer;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { chooseLocale, said } from '#app/messages.ts';
 import { NO_RULES } from '#domain/detection/rules.ts';
 import { layerRecords } from '#domain/document/records.ts';
 import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
@@ -129,24 +130,49 @@ describe('requests from outside', () => {
   ])('are refused by the name of the field: %s', (path, value) => {
     const checked = checkRefineRequest(withField(path, value));
     expect(checked.ok).toBe(false);
-    expect(!checked.ok && checked.reason.startsWith(`${path}: `)).toBe(true);
+    expect(!checked.ok && String(checked.reason).startsWith(`${path}: `)).toBe(true);
   });
 
   it('are refused when a mask does not fill its size', () => {
     const mask = { width: 4, height: 4, runs: [3, 12] };
-    expect(checkRefineRequest(withField('detections.0.mask', mask))).toEqual({
-      ok: false,
-      reason: 'detections.0.mask: the runs do not add up to width × height',
-    });
+    const checked = checkRefineRequest(withField('detections.0.mask', mask));
+    expect(!checked.ok && String(checked.reason)).toBe(
+      'detections.0.mask: its runs do not add up to width × height',
+    );
   });
 
   it('answers any value at all with a request or a reason', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         const checked = checkRefineRequest(value);
-        expect(checked.ok || checked.reason.length > 0).toBe(true);
+        expect(checked.ok || String(checked.reason).length > 0).toBe(true);
       }),
     );
+  });
+});
+
+describe('what is wrong with a field', () => {
+  afterEach(() => chooseLocale(null));
+
+  it.each<[string, unknown, string, string]>([
+    ['promptSyntax', undefined, 'is missing', 'fehlt'],
+    ['promptSyntax', 'x', 'is "x", not ("comfy" | "a1111")', 'ist "x", nicht ("comfy" | "a1111")'],
+    ['sampling.steps', 2.5, 'is not a whole number', 'ist keine ganze Zahl'],
+    ['sampling.steps', 'many', 'is not a number', 'ist keine Zahl'],
+    ['sampling.steps', 0, 'is below 1', 'liegt unter 1'],
+    ['sampling.guidanceScale', 30.5, 'is above 30', 'liegt über 30'],
+    ['detail.enabled', 1, 'is neither true nor false', 'ist weder wahr noch falsch'],
+    ['global.prompt', 3, 'is not text', 'ist kein Text'],
+    ['global.denoise', 0.001, 'is neither 0 nor at least 0.01', 'ist weder 0 noch mindestens 0,01'],
+    ['concepts', 'face', 'is not a list', 'ist keine Liste'],
+    ['concepts', Array(101).fill(concept()), 'is longer than 100', 'ist länger als 100'],
+    ['detail', null, 'is not a group of fields', 'ist keine Gruppe von Feldern'],
+  ])('is said in both languages: %s = %j', (path, value, english, german) => {
+    const checked = checkRefineRequest(withField(path, value));
+    const reason = checked.ok ? '' : structuredClone(checked.reason);
+    expect(said(reason)).toBe(`${path}: ${english}`);
+    chooseLocale('de');
+    expect(said(reason)).toBe(`${path}: ${german}`);
   });
 });
 
@@ -165,14 +191,14 @@ describe('recipes', () => {
     const good = recipe(request());
     expect(checkRecipe(JSON.parse(JSON.stringify(good)))).toEqual({ ok: true, value: good });
     const bad = checkRecipe(recipe(withField('sampling.steps', 0) as RefineRequest));
-    expect(!bad.ok && bad.reason).toMatch(/^request\.sampling\.steps: /);
+    expect(!bad.ok && String(bad.reason)).toMatch(/^request\.sampling\.steps: /);
   });
 
   it('say which layers were shown, where any were', () => {
     const good: Recipe = { ...recipe(request()), layers: layerRecords([aLayer(), aLayer({ opacity: 0.5 })]) };
     expect(checkRecipe(JSON.parse(JSON.stringify(good)))).toEqual({ ok: true, value: good });
     const bad = checkRecipe({ ...good, layers: [{ ...good.layers![0], opacity: 2 }] });
-    expect(!bad.ok && bad.reason).toMatch(/^layers\.0\.opacity: /);
+    expect(!bad.ok && String(bad.reason)).toMatch(/^layers\.0\.opacity: /);
   });
 
   it('of another program are refused', () => {

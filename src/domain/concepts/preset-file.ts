@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { AppError } from '../job/app-error.ts';
 import type { ConceptSpec } from '../job/request.ts';
+import { issueSentence } from '../job/field-issue.ts';
 import { conceptSchema } from '../job/schema.ts';
 import { sentence, type Sentence } from '../job/sentence.ts';
 
@@ -25,9 +26,12 @@ const presetSchema = v.object({
   name: v.pipe(v.string(), v.maxLength(200)),
   concepts: v.pipe(
     v.array(conceptSchema),
-    v.minLength(1, 'there is none'),
+    v.minLength(1),
     v.maxLength(100),
-    v.check((concepts) => new Set(concepts.map(({ id }) => id)).size === concepts.length, 'two have one id'),
+    v.check(
+      (concepts) => new Set(concepts.map(({ id }) => id)).size === concepts.length,
+      sentence`two have one id`.id,
+    ),
   ),
 });
 
@@ -54,10 +58,8 @@ export function readPreset(text: string): ConceptPreset {
     );
   const preset = v.safeParse(presetSchema, value);
   if (preset.success) return preset.output as ConceptPreset;
-  const issue = preset.issues[0];
-  throw bad(
-    sentence`This preset is damaged: ${v.getDotPath(issue) ?? sentence`the whole file`}: ${issue.message}. Export it again where it came from.`,
-  );
+  const fault = issueSentence(preset.issues[0]);
+  throw bad(sentence`This preset is damaged: ${fault}. Export it again where it came from.`);
 }
 
 function parsed(text: string): unknown {

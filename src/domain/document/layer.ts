@@ -47,6 +47,7 @@ export interface LayerOrigin {
  */
 export interface Layer {
   readonly id: string;
+  /** Empty for a tile that nobody has named: it goes by its number, in the reader's language. */
   readonly name: string;
   /** Layers of one group share their weight where their masks overlap, so that no pixel is sharpened twice. */
   readonly group: string;

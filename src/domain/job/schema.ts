@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { NO_RULES } from '../detection/rules.ts';
+import { issueSentence } from './field-issue.ts';
 import type { Recipe, RefineRequest } from './request.ts';
+import { sentence, type Sentence } from './sentence.ts';
 
 /** Validation of requests that come from outside: an imported PNG, stored settings, another process. */
 
@@ -8,7 +10,7 @@ const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 /** Below a hundredth nothing visible happens, and schedules grow with 1/denoise. */
 const denoise = v.pipe(
   fraction,
-  v.check((value) => value === 0 || value >= 0.01, 'must be 0 or at least 0.01'),
+  v.check((value) => value === 0 || value >= 0.01, sentence`is neither 0 nor at least 0.01`.id),
 );
 const text = v.pipe(v.string(), v.maxLength(20_000));
 const pixels = (min: number, max: number) =>
@@ -78,7 +80,7 @@ export const maskSchema = v.pipe(
   }),
   v.check(
     ({ width, height, runs }) => runs.reduce((sum, run) => sum + run, 0) === width * height,
-    'the runs do not add up to width × height',
+    sentence`its runs do not add up to width × height`.id,
   ),
 );
 
@@ -179,9 +181,9 @@ const recipeSchema = v.object({
 });
 
 export type Checked<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Sentence };
 
-/** "detections.3.mask: the runs do not add up …": the first field that is wrong, and how. */
+/** "detections.3.mask: its runs do not add up …": the first field that is wrong, and how. */
 export function checkRefineRequest(value: unknown): Checked<RefineRequest> {
   return checked(v.safeParse(refineRequestSchema, value));
 }
@@ -190,16 +192,7 @@ export function checkRecipe(value: unknown): Checked<Recipe> {
   return checked(v.safeParse(recipeSchema, value));
 }
 
-function checked<T>(result: {
-  success: boolean;
-  output?: unknown;
-  issues?: readonly v.BaseIssue<unknown>[] | undefined;
-}): Checked<T> {
+function checked<T>(result: v.SafeParseResult<v.GenericSchema>): Checked<T> {
   if (result.success) return { ok: true, value: result.output as T };
-  const issue = result.issues?.[0];
-  const path = issue ? v.getDotPath(issue) : null;
-  return {
-    ok: false,
-    reason: path ? `${path}: ${issue?.message ?? ''}` : (issue?.message ?? 'not a request'),
-  };
+  return { ok: false, reason: issueSentence(result.issues[0]) };
 }

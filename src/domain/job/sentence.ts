@@ -10,12 +10,15 @@ export interface SentenceData {
   readonly values: readonly SentenceValue[];
 }
 
+/** "a, b, c". */
+export function enumerated(parts: readonly SentenceValue[]): Sentence {
+  return new Sentence(parts.map((_, index) => `{${index}}`).join(', '), parts);
+}
+
 /** "a, b and c". */
 export function listed(parts: readonly SentenceValue[]): Sentence {
-  const places = parts.map((_, index) => `{${index}}`);
-  const last = places.pop() ?? '';
-  if (places.length === 0) return new Sentence(last, parts);
-  return sentence`${new Sentence(places.join(', '), parts)} and ${new Sentence('{0}', parts.slice(-1))}`;
+  const last = enumerated(parts.slice(-1));
+  return parts.length < 2 ? last : sentence`${enumerated(parts.slice(0, -1))} and ${last}`;
 }
 
 /** What a user reads, English unless the page translates it: a plain string is a sentence without values. */

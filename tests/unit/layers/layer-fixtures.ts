@@ -35,7 +35,7 @@ export function layer(id: string, patch: Partial<Layer> = {}): Layer {
 
 export function tile(index: number, patch: Partial<Layer> = {}): Layer {
   return layer(`t${index}`, {
-    name: `tile ${index + 1}/4`,
+    name: '',
     group: 'tiles 0',
     weight: { kind: 'tile', index, tilePx: 1024, overlapPx: 256 },
     ...patch,

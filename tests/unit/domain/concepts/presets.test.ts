@@ -98,7 +98,7 @@ describe('preset files', () => {
   it('say which field is damaged', () => {
     const concepts = [{ ...PRESETS.portrait[0], denoise: 7 }];
     expect(sentenceOf(withFields({ concepts }))).toMatch(/concepts\.0\.denoise.*Export it again/);
-    expect(sentenceOf(withFields({ concepts: [] }))).toMatch(/concepts: there is none/);
+    expect(sentenceOf(withFields({ concepts: [] }))).toMatch(/concepts: is shorter than 1/);
     expect(sentenceOf(withFields({ name: undefined }))).toMatch(/name/);
     const twice = [PRESETS.portrait[0], PRESETS.portrait[0]];
     expect(sentenceOf(withFields({ concepts: twice }))).toMatch(/two have one id/);

@@ -1,6 +1,21 @@
 /** Concepts, masks, plans and the steps of a job: src/domain and src/pipelines. */
 export const documents: Readonly<Record<string, string>> = {
-  'the whole file': 'die ganze Datei',
+  'the whole of it': 'das Ganze',
+  'is missing': 'fehlt',
+  'is not a number': 'ist keine Zahl',
+  'is not text': 'ist kein Text',
+  'is neither true nor false': 'ist weder wahr noch falsch',
+  'is not a list': 'ist keine Liste',
+  'is not a group of fields': 'ist keine Gruppe von Feldern',
+  'is not a whole number': 'ist keine ganze Zahl',
+  'is below {0}': 'liegt unter {0}',
+  'is above {0}': 'liegt über {0}',
+  'is shorter than {0}': 'ist kürzer als {0}',
+  'is longer than {0}': 'ist länger als {0}',
+  'is {0}, not {1}': 'ist {0}, nicht {1}',
+  'is neither 0 nor at least 0.01': 'ist weder 0 noch mindestens 0,01',
+  'its runs do not add up to width × height': 'seine Läufe ergeben nicht Breite × Höhe',
+  'two have one id': 'zwei haben dieselbe Kennung',
   'There are no ADetailer settings in this text. Paste the parameters of a picture that was made with ADetailer, or the arguments of its API.':
     'In diesem Text sind keine ADetailer-Einstellungen. Einfügen lassen sich die Parameter eines mit ADetailer gemachten Bildes oder die Argumente seiner API.',
   "ADetailer's tabs have different mask blurs; the first one's was taken for all.":
@@ -33,8 +48,8 @@ export const documents: Readonly<Record<string, string>> = {
     'Das ist kein Konzept-Preset von Luna Studio. Bitte eine .json-Datei wählen, die als Preset exportiert wurde.',
   'This preset was made by a newer Luna Studio: it has version {0}, this one reads up to {1}. Reload the studio to update it, or export the preset again from the older one.':
     'Dieses Preset stammt von einem neueren Luna Studio: es hat Version {0}, dieses hier liest bis {1}. Das Studio neu laden, um es zu aktualisieren, oder das Preset im älteren neu exportieren.',
-  'This preset is damaged: {0}: {1}. Export it again where it came from.':
-    'Dieses Preset ist beschädigt: {0}: {1}. Bitte dort, wo es herkommt, neu exportieren.',
+  'This preset is damaged: {0}. Export it again where it came from.':
+    'Diese Vorlage ist beschädigt: {0}. Bitte dort, wo es herkommt, neu exportieren.',
   'This preset cannot be read: it is no complete JSON. Export or download it again.':
     'Dieses Preset ist nicht lesbar: es ist kein vollständiges JSON. Bitte neu exportieren oder herunterladen.',
   '{0} and {1}': '{0} und {1}',
@@ -106,6 +121,8 @@ export const documents: Readonly<Record<string, string>> = {
     'Kacheln zum Suchen kleiner Objekte brauchen mindestens 256 px je Seite.',
   'the whole picture': 'das ganze Bild',
   'tile {0}/{1}': 'Kachel {0}/{1}',
+  'tile {0}': 'Kachel {0}',
+  '{0}, variation {1}': '{0}, Variation {1}',
   'Not enough memory for {0} crops at once: going on with {1} at a time.':
     'Zu wenig Speicher für {0} Ausschnitte zugleich: weiter mit je {1}.',
   'smaller networks': 'kleineren Netzen',
