@@ -50,6 +50,9 @@ export function formatDuration(durationMs: number): string {
 /** "12 MB", "6.9 GB" in the present language. */
 export const formatBytes = (byteCount: number): string => WORDS[currentLocale()].bytes(byteCount);
 
+/** "0.35", "1024" in the present language: as it is typed and read back, without groups. */
+export const formatNumber = (value: number): string => WORDS[currentLocale()].measure(value);
+
 /** "0.50" in the present language: exactly so many decimals. */
 export const formatDecimals = (value: number, count: number): string =>
   WORDS[currentLocale()].decimals(value, count);

@@ -2,7 +2,7 @@ import type { Catalogue } from '../en/index.ts';
 import { text } from '../parameter-text.ts';
 import { wordsOf } from '../words.ts';
 
-const { percent, plural, decimals } = wordsOf('de');
+const { percent, plural, decimals, measure } = wordsOf('de');
 const LAYERS = { one: 'Ebene', other: 'Ebenen' };
 
 export const layers: Catalogue['layers'] = {
@@ -95,7 +95,7 @@ export const layers: Catalogue['layers'] = {
     denoise: 'Stärke',
     anchor: 'Aussehen halten',
     sampling: 'Sampling',
-    samplingValue: (sampler, steps, guidance) => `${sampler}, ${steps} Schritte, Prompttreue ${guidance}`,
+    samplingValue: (sampler, steps, guidance) => `${sampler}, ${steps} Schritte, Prompttreue ${measure(guidance)}`,
     seed: 'Seed',
     seedValue: (seed, region) => (region > 0 ? `${seed} · Wurf ${region}` : `${seed}`),
     model: 'Modell',

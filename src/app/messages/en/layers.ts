@@ -2,7 +2,7 @@ import type { StaleReason } from '#domain/document/stale.ts';
 import { text } from '../parameter-text.ts';
 import { wordsOf } from '../words.ts';
 
-const { percent, plural, decimals } = wordsOf('en');
+const { percent, plural, decimals, measure } = wordsOf('en');
 
 const stale: Readonly<Record<StaleReason, string>> = {
   mask: 'The mask changed. The layer already shows through the new one; paint again to fit it.',
@@ -90,7 +90,7 @@ export const layers = {
     anchor: 'Keep the look',
     sampling: 'Sampling',
     samplingValue: (sampler: string, steps: number, guidance: number) =>
-      `${sampler}, ${steps} steps, strictness ${guidance}`,
+      `${sampler}, ${steps} steps, strictness ${measure(guidance)}`,
     seed: 'Seed',
     seedValue: (seed: number, region: number): string =>
       region > 0 ? `${seed} · re-roll ${region}` : `${seed}`,
