@@ -1,7 +1,7 @@
-import { createKeybindingsHandler } from 'tinykeys';
-import { canonicalKey, isTypingKey } from './key-names.ts';
+import type { Detection } from '#domain/job/request.ts';
 import { keymap } from './keymap.svelte.ts';
-import { SHORTCUTS, type CommandId } from './shortcuts.ts';
+import type { CommandId } from './shortcuts.ts';
+import type { StudioState } from './studio-state.svelte.ts';
 import type { Studio } from './studio.ts';
 import type { CompareMode } from './view-state.svelte.ts';
 
@@ -11,6 +11,10 @@ export type Commands = Record<CommandId, () => void>;
 export interface PageActions {
   /** Opens the system's file dialog. */
   chooseFile(): void;
+  /** Opens the system's file dialog for a mask. */
+  chooseMask(): void;
+  /** Takes what the clipboard holds, where the browser allows to read it. */
+  paste(): void;
   /** Puts the cursor into the phrase of an empty concept, which there is by then. */
   typeConcept(): void;
 }
@@ -18,39 +22,27 @@ export interface PageActions {
 /** What each command does. */
 export function createCommands(studio: Studio, page: PageActions): Commands {
   const { document, view, layers, layerList, painting } = studio;
-  const withDetection = (run: (id: string) => void) => () => {
-    if (document.selectedDetection) run(document.selectedDetection.id);
-  };
   return {
     open: () => page.chooseFile(),
-    paste: () => undefined,
+    paste: () => page.paste(),
     export: () => void studio.exportPng(),
     detect: () => void studio.detect(),
     refine: () => void studio.refine(),
     stop: () => studio.stop(),
     ...viewCommands(studio),
-    'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
     'add-concept': () => {
-      view.leftOpen = true;
-      view.sheet = 'concepts';
+      view.openPanel('concepts');
       page.typeConcept();
     },
     undo: () => void studio.undo(),
     redo: () => void studio.redo(),
-    'next-detection': () => studio.stepDetection(1),
-    'previous-detection': () => studio.stepDetection(-1),
-    'toggle-detection': withDetection((id) => document.tick(id, !document.selectedDetection?.enabled)),
     'remove-detection': () => {
       if (document.selectedLayer) layers.remove(layerList.selectedIds);
-      else withDetection((id) => studio.removeDetection(id))();
+      else if (document.selectedDetection) studio.removeDetection(document.selectedDetection.id);
     },
-    'layer-next': () => layerList.step('up'),
-    'layer-previous': () => layerList.step('down'),
-    'layer-up': () => layers.move(layerList.selectedIds, 'up'),
-    'layer-down': () => layers.move(layerList.selectedIds, 'down'),
-    'layer-duplicate': () => layers.duplicate(layerList.selectedIds),
-    'layer-merge': () => void layers.mergeDown(layerList.selectedIds),
-    'layer-remove': () => layers.remove(layerList.selectedIds),
+    ...layerCommands(studio),
+    ...runCommands(studio),
+    ...detectionCommands(studio),
     reroll: () => void painting.rerollSelected(layerList.selected),
     'refine-selected': () => void painting.refineSelected(layerList.selected),
     snapshot: () => studio.takeSnapshot(),
@@ -58,9 +50,20 @@ export function createCommands(studio: Studio, page: PageActions): Commands {
     'tool-brush': () => view.setTool('brush'),
     'tool-eraser': () => view.setTool('eraser'),
     ...toolCommands(studio),
-    ...maskCommands(studio),
+    ...maskCommands(studio, page),
     'toggle-left-panel': () => (view.leftOpen = !view.leftOpen),
     'toggle-right-panel': () => (view.rightOpen = !view.rightOpen),
+    'document-settings': () => {
+      document.select({ kind: 'document' });
+      view.openPanel('settings');
+    },
+    history: () => (view.popover = 'history'),
+    explain: () => (view.explain = !view.explain),
+    'single-keys': () => (keymap.singleKeys = !keymap.singleKeys),
+    'look-while-typing': () => {
+      const { looks } = studio.detections;
+      looks.whileTyping = !looks.whileTyping;
+    },
     models: () => (view.dialog = 'models'),
     settings: () => (view.dialog = 'settings'),
     palette: () => (view.dialog = view.dialog === 'palette' ? null : 'palette'),
@@ -101,6 +104,7 @@ function viewCommands(studio: Studio) {
       if (document.canvas) view.toggleLoupe();
     },
     overview: () => (view.minimapOpen = !view.minimapOpen),
+    'toggle-overlays': () => (view.masksVisible = !view.masksVisible),
     'quick-mask': () => (view.quickMask = !view.quickMask),
   };
 }
@@ -133,92 +137,99 @@ function toolCommands({ view, masks }: Studio) {
   };
 }
 
-function maskCommands({ masks }: Studio) {
+function maskCommands({ masks, view, detections: { operations }, document }: Studio, page: PageActions) {
   return {
     'mask-invert': () => masks.invert(),
     'mask-grow': () => masks.grow(1),
     'mask-shrink': () => masks.grow(-1),
     'mask-copy': () => void masks.files.copy(),
+    'mask-commands': () => (view.popover = 'masks'),
+    'mask-split': withDetection(document, ({ id }) => operations.split(id)),
+    'mask-largest': withDetection(document, ({ id }) => operations.keepLargest(id)),
+    'mask-reset': withDetection(document, ({ id }) => operations.resetEdits(id)),
+    'mask-load': () => page.chooseMask(),
+    'mask-save': () => void masks.files.exportMask(),
+    'mask-save-all': () => void masks.files.exportAll('png'),
+    'mask-save-coco': () => void masks.files.exportAll('coco'),
+    'mask-cut-out': () => void masks.files.cutOut(null),
     'tick-all': () => masks.tick('all'),
     'tick-none': () => masks.tick('none'),
     'tick-inverse': () => masks.tick('inverse'),
   };
 }
 
-/**
- * Binds the keys of the moment to a window; reads the keymap, so that an effect around it follows every change.
- * @param possible whether a command can be done now: of several with one key the first that can is.
- * @returns how to unbind them.
- */
-export function bindShortcuts(
-  target: Window,
-  commands: Commands,
-  releases: Partial<Commands>,
-  possible: (command: CommandId) => boolean,
-): () => void {
-  const held = new Map<string, () => void>();
-  const start = (command: CommandId, { code, repeat }: KeyboardEvent) => {
-    const release = releases[command];
-    if (release && repeat) return;
-    if (release) held.set(code, release);
-    commands[command]();
+function detectionCommands(studio: Studio) {
+  const { document, view } = studio;
+  const { examples, list } = studio.detections;
+  const conceptId = () => document.selectedConcept?.id ?? document.selectedDetection?.conceptId;
+  const withConcept = (run: (id: string) => void) => () => {
+    const id = conceptId();
+    if (id !== undefined) run(id);
   };
-  const keyMap = Object.fromEntries(
-    [...boundKeys()].map(([key, owners]) => {
-      const chosen = () => owners.find(possible) ?? owners[0];
-      const run = (event: KeyboardEvent) => {
-        const command = chosen();
-        if (command) start(command, event);
-      };
-      return [key, guarded(key, run)];
+  return {
+    'next-detection': () => studio.stepDetection(1),
+    'previous-detection': () => studio.stepDetection(-1),
+    'toggle-detection': withDetection(document, ({ id, enabled }) => document.tick(id, !enabled)),
+    'detection-zoom': withDetection(document, ({ id }) => studio.revealDetection(id)),
+    'detection-only': withDetection(document, ({ id }) => document.tickOnly(id)),
+    'detection-more': withDetection(document, (detection) => void examples.add(detection, true)),
+    'detection-not': withDetection(document, (detection) => void examples.add(detection, false)),
+    'concept-settings': withConcept((id) => {
+      document.select({ kind: 'concept', id });
+      view.openPanel('settings');
     }),
-  );
-  const end = (code: string) => {
-    held.get(code)?.();
-    held.delete(code);
-  };
-  const listening = new AbortController();
-  const { signal } = listening;
-  target.addEventListener('keydown', createKeybindingsHandler(keyMap), { signal });
-  target.addEventListener('keyup', ({ code }) => end(code), { signal });
-  target.addEventListener('blur', () => [...held.keys()].forEach(end), { signal });
-  return () => listening.abort();
-}
-
-/** Every key that does something, in one spelling, with its commands. */
-function boundKeys(): Map<string, CommandId[]> {
-  const spelling = new Map<string, string>();
-  const owners = new Map<string, CommandId[]>();
-  for (const { command } of SHORTCUTS)
-    for (const key of keymap.keysOf(command).filter((name) => !keymap.isSilent(name))) {
-      const known = spelling.get(canonicalKey(key)) ?? key;
-      spelling.set(canonicalKey(key), known);
-      owners.set(known, [...(owners.get(known) ?? []), command]);
-    }
-  return owners;
-}
-
-/** True where a plain key would type a character. */
-export function isTextField(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement)
-    return !['checkbox', 'radio', 'range', 'button', 'file', 'color'].includes(target.type);
-  return (
-    target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable
-  );
-}
-
-function guarded(key: string, run: (event: KeyboardEvent) => void): (event: KeyboardEvent) => void {
-  return (event) => {
-    // A key that a list or the canvas has used already, or that a shortcut is being made of.
-    if (event.defaultPrevented) return;
-    const types = isTypingKey(key) || canonicalKey(key) === '$mod+a';
-    if (types && (isTextField(event.target) || isInDialog(event.target))) return;
-    event.preventDefault();
-    run(event);
+    'paint-by-hand': withConcept((id) => studio.paintByHand(id)),
+    presets: () => {
+      view.openPanel('concepts');
+      view.popover = 'presets';
+    },
+    'fold-all': () => list.foldAll(true),
+    'unfold-all': () => list.foldAll(false),
   };
 }
 
-function isInDialog(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest('[role="dialog"]') !== null;
+function layerCommands(studio: Studio) {
+  const { document, layers, layerList, painting } = studio;
+  const flip = (name: 'visible' | 'locked') => {
+    const on = layerList.selected.every((layer) => layer[name]);
+    layers.update(layerList.selectedIds, { [name]: !on }, name === 'visible' ? 'visibility' : 'lock');
+  };
+  return {
+    'layer-next': () => layerList.step('up'),
+    'layer-previous': () => layerList.step('down'),
+    'layer-up': () => layers.move(layerList.selectedIds, 'up'),
+    'layer-down': () => layers.move(layerList.selectedIds, 'down'),
+    'layer-duplicate': () => layers.duplicate(layerList.selectedIds),
+    'layer-merge': () => void layers.mergeDown(layerList.selectedIds),
+    'layer-merge-visible': () => void layers.mergeVisible(),
+    'layer-visible': () => flip('visible'),
+    'layer-solo': () => layers.solo(layerList.selectedIds),
+    'layer-lock': () => flip('locked'),
+    'layer-zoom': () => {
+      if (document.selectedLayer) studio.revealLayer(document.selectedLayer);
+    },
+    'layer-variations': () => {
+      if (document.selectedLayer) painting.wall.open(document.selectedLayer.id);
+    },
+    'layer-remove': () => layers.remove(layerList.selectedIds),
+  };
+}
+
+function runCommands(studio: Studio) {
+  const { document, painting } = studio;
+  return {
+    'repaint-stale': () =>
+      void painting.repaint(document.layers.filter(({ id, locked }) => document.stale.has(id) && !locked)),
+    'toggle-detail': () => document.setParameters('detail', { enabled: !document.parameters.detail.enabled }),
+    'toggle-global': () => document.setParameters('global', { enabled: !document.parameters.global.enabled }),
+    'random-seed': () =>
+      document.setParameters('scaffold', { seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0 }),
+    'reset-parameters': () => studio.resetParameters(),
+  };
+}
+
+function withDetection(document: StudioState, run: (detection: Detection) => void): () => void {
+  return () => {
+    if (document.selectedDetection) run(document.selectedDetection);
+  };
 }

@@ -8,7 +8,7 @@ export type KeyOverrides = Readonly<Partial<Record<CommandId, readonly string[]>
 
 const FILE_KIND = 'luna-shortcuts';
 const isCommand = (name: string): name is CommandId => SHORTCUTS.some(({ command }) => command === name);
-const isFixed = (command: CommandId): boolean => shortcutOf(command).kind === 'native';
+const isFixed = (command: CommandId): boolean => ['native', 'gesture'].includes(shortcutOf(command).kind);
 
 const overridesSchema = v.record(
   v.string(),
@@ -32,6 +32,11 @@ class Keymap {
 
   keysOf(command: CommandId): readonly string[] {
     return this.overrides[command] ?? shortcutOf(command).keys;
+  }
+
+  /** Whether its keys cannot be changed. */
+  isFixed(command: CommandId): boolean {
+    return isFixed(command);
   }
 
   isChanged(command: CommandId): boolean {

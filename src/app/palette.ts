@@ -1,8 +1,13 @@
 import type { PresetFamily } from '#worker/api.ts';
+import { PRESET_IDS } from '#domain/concepts/presets.ts';
 import { layerName } from './layer-commands.ts';
 import { capText, keymap } from './keymap.svelte.ts';
-import { messages } from './messages.ts';
+import { chooseLocale, currentLocale, LOCALES, messages, type Locale } from './messages.ts';
+import type { ModelsTab } from './models-state.svelte.ts';
+import { NAVIGATION, type NavigationName } from './navigation.ts';
 import { whyNot } from './possible.ts';
+import { MOTIONS, preferences, THEMES } from './preferences.svelte.ts';
+import { sampleText } from './samples.ts';
 import { SHORTCUTS, type Shortcut } from './shortcuts.ts';
 import type { Commands } from './commands.ts';
 import type { Studio } from './studio.ts';
@@ -19,17 +24,30 @@ export interface PaletteEntry {
   readonly run: () => void;
 }
 
+/** On every width: what is in use is beside them, or a tab of its own. */
+const MODELS_TABS = ['library', 'get', 'memory'] as const satisfies readonly ModelsTab[];
+
 /** More would only be scrolled past. */
 const SHOWN = 40;
 
 /** Everything there is to find, in the present language: what can be done first, then what the document has. */
 export function paletteEntries(studio: Studio, commands: Commands): PaletteEntry[] {
-  return [...commandEntries(studio, commands), ...documentEntries(studio), ...presetEntries(studio)];
+  return [
+    ...commandEntries(studio, commands),
+    ...settingEntries(studio),
+    ...documentEntries(studio),
+    ...conceptPresetEntries(studio),
+    ...presetEntries(studio),
+    ...sampleEntries(studio),
+  ];
 }
 
 function commandEntries(studio: Studio, commands: Commands): PaletteEntry[] {
   const texts = messages.shortcuts;
-  const offered = SHORTCUTS.filter(({ command, kind }) => kind === 'press' && command !== 'palette');
+  // What a key holds, a switch or a mode of the same name does too.
+  const offered = SHORTCUTS.filter(
+    ({ command, kind }) => kind !== 'gesture' && kind !== 'hold' && command !== 'palette',
+  );
   return offered.map(({ command, group }) => ({
     id: `command ${command}`,
     title: texts.commands[command],
@@ -42,10 +60,44 @@ function commandEntries(studio: Studio, commands: Commands): PaletteEntry[] {
   }));
 }
 
+/** What can always be done and has no key. */
+const found = { caps: [], whyNot: null };
+
+/** One entry for each choice of a setting of the studio. */
+function settingEntries({ view, models }: Studio): PaletteEntry[] {
+  const { settings, inspector, shortcuts, models: modelTexts } = messages;
+  const choice = (name: string, value: string, label: string, run: () => void): PaletteEntry => ({
+    ...found,
+    id: `setting ${name} ${value}`,
+    title: shortcuts.palette.setting(name, label),
+    kind: shortcuts.groups.settings,
+    run,
+  });
+  return [
+    ...THEMES.map((theme) =>
+      choice(settings.theme.label, theme, settings.themes[theme], () => (preferences.theme = theme)),
+    ),
+    ...(Object.keys(LOCALES) as Locale[]).map((locale) =>
+      choice(inspector.language.label, locale, LOCALES[locale], () => chooseLocale(locale)),
+    ),
+    ...MOTIONS.map((motion) =>
+      choice(settings.motion.label, motion, settings.motions[motion], () => (preferences.motion = motion)),
+    ),
+    ...(Object.keys(NAVIGATION) as NavigationName[]).map((name) =>
+      choice(settings.navigation.label, name, settings.navigations[name], () => (view.navigation = name)),
+    ),
+    ...MODELS_TABS.map((tab) =>
+      choice(modelTexts.title, tab, modelTexts.tabs[tab], () => {
+        models.view.tab = tab;
+        view.dialog = 'models';
+      }),
+    ),
+  ];
+}
+
 function documentEntries(studio: Studio): PaletteEntry[] {
   const { document } = studio;
   const texts = messages.shortcuts.palette;
-  const found = { caps: [], whyNot: null };
   const concepts = document.concepts.filter(({ phrase }) => phrase.trim() !== '');
   return [
     ...concepts.map(({ id, phrase }) => ({
@@ -68,6 +120,13 @@ function documentEntries(studio: Studio): PaletteEntry[] {
         studio.revealDetection(detection.id);
       },
     })),
+    ...document.history.snapshots.map(({ id, name }) => ({
+      ...found,
+      id: `snapshot ${id}`,
+      title: messages.history.restore(name),
+      kind: texts.snapshot,
+      run: () => document.history.restoreSnapshot(id),
+    })),
     ...document.layers.map((layer) => ({
       ...found,
       id: `layer ${layer.id}`,
@@ -84,12 +143,39 @@ function documentEntries(studio: Studio): PaletteEntry[] {
 function presetEntries({ models }: Studio): PaletteEntry[] {
   const { families } = messages.models.preset;
   return (Object.keys(families) as PresetFamily[]).map((family) => ({
+    ...found,
     id: `preset ${family}`,
     title: families[family],
     kind: messages.shortcuts.palette.preset,
-    caps: [],
-    whyNot: null,
     run: () => models.applyPreset(family),
+  }));
+}
+
+/** The studio's sets of concepts and the user's own. */
+function conceptPresetEntries({ detections: { presets }, document }: Studio): PaletteEntry[] {
+  const texts = messages.conceptPresets;
+  const why = document.image ? null : messages.shortcuts.needs.picture;
+  const entry = (name: string, run: () => void): PaletteEntry => ({
+    id: `concepts ${name}`,
+    title: texts.addSet(name),
+    kind: messages.shortcuts.palette.conceptPreset,
+    caps: [],
+    whyNot: why,
+    run,
+  });
+  return [
+    ...PRESET_IDS.map((id) => entry(texts.sets[id], () => presets.addBuiltIn(id))),
+    ...presets.own.map((preset) => entry(preset.name, () => presets.add(preset))),
+  ];
+}
+
+function sampleEntries(studio: Studio): PaletteEntry[] {
+  return studio.samples.map((sample) => ({
+    ...found,
+    id: `sample ${sample.fileName}`,
+    title: sampleText(sample, currentLocale()).title,
+    kind: messages.shortcuts.palette.sample,
+    run: () => void studio.openSample(sample),
   }));
 }
 

@@ -7,9 +7,12 @@ const MET: Readonly<Record<Need, (studio: Studio) => boolean>> = {
   ready: ({ document, job }) => document.ready && !job.running,
   job: ({ job }) => job.running,
   detections: ({ document }) => document.detections.length > 0,
+  ticked: ({ document }) => document.enabledCount > 0,
   detection: ({ document }) => document.selectedDetection !== undefined,
+  concept: ({ document }) => (document.selectedConcept ?? document.selectedDetection) !== undefined,
   layers: ({ document }) => document.layers.length > 0,
   layer: ({ document }) => document.selectedLayer !== undefined,
+  stale: ({ document }) => document.stale.size > 0,
   selection: ({ document }) => (document.selectedDetection ?? document.selectedLayer) !== undefined,
   refined: ({ document }) => document.canvas !== null,
   undo: ({ document }) => document.history.canUndo,
@@ -20,4 +23,9 @@ const MET: Readonly<Record<Need, (studio: Studio) => boolean>> = {
 export function whyNot(studio: Studio, command: CommandId): string | null {
   const { needs } = shortcutOf(command);
   return needs === null || MET[needs](studio) ? null : messages.shortcuts.needs[needs];
+}
+
+/** Whether a dialog lies over the document: keys that change that wait until it is gone. */
+export function isCovered({ view, painting }: Studio): boolean {
+  return view.dialog !== null || painting.wall.layer !== undefined;
 }

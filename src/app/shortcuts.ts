@@ -30,17 +30,39 @@ export type CommandId =
   | 'overview'
   | 'quick-mask'
   | 'toggle-overlays'
+  | 'history'
+  | 'document-settings'
+  | 'toggle-detail'
+  | 'toggle-global'
+  | 'random-seed'
+  | 'reset-parameters'
   | 'next-detection'
   | 'previous-detection'
   | 'toggle-detection'
   | 'remove-detection'
+  | 'detection-zoom'
+  | 'detection-only'
+  | 'detection-more'
+  | 'detection-not'
+  | 'concept-settings'
+  | 'paint-by-hand'
+  | 'presets'
+  | 'fold-all'
+  | 'unfold-all'
   | 'layer-next'
   | 'layer-previous'
   | 'layer-up'
   | 'layer-down'
   | 'layer-duplicate'
   | 'layer-merge'
+  | 'layer-merge-visible'
+  | 'layer-visible'
+  | 'layer-solo'
+  | 'layer-lock'
+  | 'layer-zoom'
+  | 'layer-variations'
   | 'layer-remove'
+  | 'repaint-stale'
   | 'reroll'
   | 'refine-selected'
   | 'undo'
@@ -67,6 +89,15 @@ export type CommandId =
   | 'mask-grow'
   | 'mask-shrink'
   | 'mask-copy'
+  | 'mask-commands'
+  | 'mask-split'
+  | 'mask-largest'
+  | 'mask-reset'
+  | 'mask-load'
+  | 'mask-save'
+  | 'mask-save-all'
+  | 'mask-save-coco'
+  | 'mask-cut-out'
   | 'tick-all'
   | 'tick-none'
   | 'tick-inverse'
@@ -75,6 +106,9 @@ export type CommandId =
   | 'add-concept'
   | 'models'
   | 'settings'
+  | 'explain'
+  | 'single-keys'
+  | 'look-while-typing'
   | 'palette'
   | 'shortcut-sheet';
 
@@ -91,10 +125,10 @@ export interface Shortcut {
   /** Names of its key caps; {@link capText} says them in the present language. */
   readonly caps: readonly string[];
   /**
-   * `press` fires once per key press, `hold` lasts while the key is down, `native` is an event the browser or the canvas
-   * itself makes of the keys: it is listed in the sheet only, and its keys cannot be changed.
+   * `press` fires once per key press, `hold` lasts while the key is down. The keys of the others cannot be changed:
+   * `native` is an event the browser makes of them, a `gesture` needs the pointer or one of several keys that differ.
    */
-  readonly kind: 'press' | 'hold' | 'native';
+  readonly kind: 'press' | 'hold' | 'native' | 'gesture';
   /** Null: it can always be done. */
   readonly needs: Need | null;
 }
@@ -124,6 +158,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('refine-selected', 'run', ['Alt+Enter'], ['Alt', 'Enter'], 'selection'),
   press('reroll', 'run', ['r'], ['R'], 'selection'),
   press('stop', 'run', ['Shift+x'], ['Shift', 'X'], 'job'),
+  keyless('repaint-stale', 'run', 'stale'),
+  keyless('toggle-detail', 'run', 'picture'),
+  keyless('toggle-global', 'run', 'picture'),
+  keyless('random-seed', 'run', 'picture'),
+  keyless('reset-parameters', 'run', 'picture'),
   press('zoom-fit', 'view', ['$mod+0'], ['Ctrl', '0'], 'picture'),
   press('zoom-100', 'view', ['$mod+1'], ['Ctrl', '1'], 'picture'),
   press('zoom-200', 'view', ['$mod+2'], ['Ctrl', '2'], 'picture'),
@@ -131,7 +170,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('zoom-800', 'view', ['$mod+4'], ['Ctrl', '4'], 'picture'),
   press('zoom-in', 'view', ['Equal', 'Shift+Equal', 'NumpadAdd'], ['+'], 'picture'),
   press('zoom-out', 'view', ['Minus', 'NumpadSubtract'], ['−'], 'picture'),
-  { command: 'pan-hold', group: 'view', keys: [], caps: ['Space', 'drag'], kind: 'native', needs: 'picture' },
+  {
+    command: 'pan-hold',
+    group: 'view',
+    keys: [],
+    caps: ['Space', 'drag'],
+    kind: 'gesture',
+    needs: 'picture',
+  },
   press('compare-next', 'view', ['m'], ['M'], 'refined'),
   {
     command: 'peek-original',
@@ -152,6 +198,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('loupe', 'view', ['Shift+z'], ['Shift', 'Z'], 'refined'),
   keyless('overview', 'view', 'picture'),
   press('toggle-overlays', 'view', ['Backslash'], ['\\'], 'picture'),
+  keyless('document-settings', 'view', 'picture'),
   press('toggle-left-panel', 'view', ['Shift+l'], ['Shift', 'L'], 'picture'),
   press('toggle-right-panel', 'view', ['Shift+r'], ['Shift', 'R'], 'picture'),
   press('add-concept', 'detections', ['Shift+c'], ['Shift', 'C']),
@@ -159,12 +206,27 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('previous-detection', 'detections', ['Shift+n'], ['Shift', 'N'], 'detections'),
   press('toggle-detection', 'detections', ['t'], ['T'], 'detection'),
   press('remove-detection', 'detections', ['Delete'], ['Del'], 'selection'),
+  keyless('detection-zoom', 'detections', 'detection'),
+  keyless('detection-only', 'detections', 'detection'),
+  keyless('detection-more', 'detections', 'detection'),
+  keyless('detection-not', 'detections', 'detection'),
+  keyless('concept-settings', 'detections', 'concept'),
+  keyless('paint-by-hand', 'detections', 'concept'),
+  keyless('presets', 'detections', 'picture'),
+  keyless('fold-all', 'detections', 'detections'),
+  keyless('unfold-all', 'detections', 'detections'),
   press('layer-next', 'layers', ['Alt+BracketRight'], ['Alt', ']'], 'layers'),
   press('layer-previous', 'layers', ['Alt+BracketLeft'], ['Alt', '['], 'layers'),
   press('layer-up', 'layers', ['$mod+BracketRight'], ['Ctrl', ']'], 'layer'),
   press('layer-down', 'layers', ['$mod+BracketLeft'], ['Ctrl', '['], 'layer'),
   press('layer-duplicate', 'layers', ['$mod+j'], ['Ctrl', 'J'], 'layer'),
   press('layer-merge', 'layers', ['$mod+e'], ['Ctrl', 'E'], 'layer'),
+  keyless('layer-merge-visible', 'layers', 'layers'),
+  keyless('layer-visible', 'layers', 'layer'),
+  keyless('layer-solo', 'layers', 'layer'),
+  keyless('layer-lock', 'layers', 'layer'),
+  keyless('layer-zoom', 'layers', 'layer'),
+  keyless('layer-variations', 'layers', 'layer'),
   // Delete removes what is selected: a detection, or layers.
   { command: 'layer-remove', group: 'layers', keys: [], caps: ['Del'], kind: 'native', needs: 'layer' },
   press('tick-all', 'masks', ['$mod+a'], ['Ctrl', 'A'], 'detections'),
@@ -175,9 +237,19 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('mask-grow', 'masks', ['Alt+Equal'], ['Alt', '+'], 'detection'),
   press('mask-shrink', 'masks', ['Alt+Minus'], ['Alt', '−'], 'detection'),
   { command: 'mask-copy', group: 'masks', keys: [], caps: ['Ctrl', 'C'], kind: 'native', needs: 'detection' },
+  keyless('mask-commands', 'masks', 'picture'),
+  keyless('mask-split', 'masks', 'detection'),
+  keyless('mask-largest', 'masks', 'detection'),
+  keyless('mask-reset', 'masks', 'detection'),
+  keyless('mask-load', 'masks', 'picture'),
+  keyless('mask-save', 'masks', 'detection'),
+  keyless('mask-save-all', 'masks', 'ticked'),
+  keyless('mask-save-coco', 'masks', 'ticked'),
+  keyless('mask-cut-out', 'masks', 'detection'),
   press('undo', 'edit', ['$mod+z'], ['Ctrl', 'Z'], 'undo'),
   press('redo', 'edit', ['$mod+Shift+z', '$mod+y'], ['Ctrl', 'Shift', 'Z'], 'redo'),
   press('snapshot', 'edit', ['$mod+Alt+KeyS'], ['Ctrl', 'Alt', 'S'], 'picture'),
+  keyless('history', 'edit', 'picture'),
   press('tool-select', 'tools', ['v'], ['V'], 'picture'),
   press('tool-brush', 'tools', ['b'], ['B'], 'picture'),
   press('tool-eraser', 'tools', ['e'], ['E'], 'picture'),
@@ -194,10 +266,13 @@ export const SHORTCUTS: readonly Shortcut[] = [
   press('brush-softer', 'tools', ['Shift+BracketLeft'], ['Shift', '['], 'picture'),
   press('brush-harder', 'tools', ['Shift+BracketRight'], ['Shift', ']'], 'picture'),
   // Ten keys that differ in what they mean: the canvas reads them itself.
-  { command: 'brush-opacity', group: 'tools', keys: [], caps: ['1', '…', '0'], kind: 'native', needs: null },
+  { command: 'brush-opacity', group: 'tools', keys: [], caps: ['1', '…', '0'], kind: 'gesture', needs: null },
   press('leave-tool', 'tools', ['Escape'], ['Esc'], 'picture'),
   press('palette', 'help', ['$mod+k'], ['Ctrl', 'K']),
-  press('settings', 'help', ['$mod+Comma'], ['Ctrl', ',']),
+  press('settings', 'settings', ['$mod+Comma'], ['Ctrl', ',']),
+  keyless('explain', 'settings'),
+  keyless('single-keys', 'settings'),
+  keyless('look-while-typing', 'settings'),
   keyless('models', 'help'),
   press('shortcut-sheet', 'help', ['Shift+?', 'F1'], ['?']),
 ];

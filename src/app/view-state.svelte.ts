@@ -27,6 +27,8 @@ export type { Tool } from './tools.ts';
 export type CompareMode = WorkerView['compare']['mode'] | 'blink';
 export type DialogName = 'models' | 'shortcuts' | 'palette' | 'settings';
 export type Sheet = 'picture' | 'concepts' | 'settings';
+/** What opens beside its button and can be asked for by a command too. */
+export type PopoverName = 'history' | 'masks' | 'presets';
 
 const ZOOM_NOTCH = 1.17;
 /** In the order of the switch and of the key that goes through them. */
@@ -71,6 +73,7 @@ export class ViewState {
   sheet = $state.raw<Sheet>('picture');
   explain = $state.raw(false);
   dialog = $state.raw<DialogName | null>(null);
+  popover = $state.raw<PopoverName | null>(null);
   /** Counts canvases: a given-away canvas cannot be given again, so a restarted worker gets a new element. */
   canvasEpoch = $state.raw(0);
   /** Where the pointer was last seen on the canvas. */
@@ -205,6 +208,19 @@ export class ViewState {
   setTool(tool: Tool): void {
     this.tools.current = tool;
     if (isMaskTool(tool)) this.showMasks();
+  }
+
+  /** Brings a panel into view, on a narrow screen too. */
+  openPanel(panel: Exclude<Sheet, 'picture'>): void {
+    if (panel === 'concepts') this.leftOpen = true;
+    else this.rightOpen = true;
+    this.sheet = panel;
+  }
+
+  /** Opens or closes what opens beside its button; closing another is no wish. */
+  setPopover(name: PopoverName, open: boolean): void {
+    if (open) this.popover = name;
+    else if (this.popover === name) this.popover = null;
   }
 
   showMasks(): void {

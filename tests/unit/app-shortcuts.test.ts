@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PATTERN_COUNT, hueOf, nextConceptId, patternOf } from '#app/hues.ts';
 import { formatBytes, formatDuration, messages } from '#app/messages.ts';
-import { bindShortcuts, type Commands } from '#app/commands.ts';
+import type { Commands } from '#app/commands.ts';
+import { bindShortcuts } from '#app/key-binding.ts';
 import { canonicalKey, capsOfKey, isSingleKey, isTypingKey, keyOfEvent, refusedKey } from '#app/key-names.ts';
 import { ariaKeysOf, capsOf, keymap, readOverrides } from '#app/keymap.svelte.ts';
 import { SHORTCUTS, type CommandId } from '#app/shortcuts.ts';
@@ -131,7 +132,7 @@ describe('the keymap', () => {
     });
   });
 
-  it('presses, holds and lets go; several commands share a key; single keys can be off', () => {
+  it('presses, holds and lets go; commands share a key; single keys can be off; dialogs cover the document', () => {
     const target = new EventTarget();
     vi.stubGlobal('HTMLElement', Map);
     vi.stubGlobal('Element', Map);
@@ -139,9 +140,13 @@ describe('the keymap', () => {
     const done: string[] = [];
     const commands = new Proxy({} as Commands, { get: (_, name) => () => done.push(String(name)) });
     const possible = new Set<CommandId>(['tool-brush', 'tool-hand', 'peek-original', 'refine']);
+    let covered = false;
     const bind = () =>
-      bindShortcuts(target as Window, commands, { 'peek-original': () => done.push('let go') }, (command) =>
-        possible.has(command),
+      bindShortcuts(
+        target as Window,
+        commands,
+        { 'peek-original': () => done.push('let go') },
+        { possible: (command) => possible.has(command), covered: () => covered },
       );
     const send = (type: string, key: string, code: string, held = {}) => {
       const event = Object.assign(new Event(type, { cancelable: true }), {
@@ -166,7 +171,12 @@ describe('the keymap', () => {
     unbind = bind();
     send('keydown', 'b', 'KeyB');
     send('keydown', 'Enter', 'Enter', { Control: true });
-    expect(done).toEqual(['refine']);
+    expect(done.splice(0)).toEqual(['refine']);
+    // Behind a dialog nothing changes; what opens another one still does.
+    covered = true;
+    send('keydown', 'Enter', 'Enter', { Control: true });
+    send('keydown', 'k', 'KeyK', { Control: true });
+    expect(done).toEqual(['palette']);
     unbind();
     vi.unstubAllGlobals();
   });

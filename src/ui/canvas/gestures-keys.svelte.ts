@@ -1,5 +1,6 @@
 import { boxFrame } from '#app/guides.ts';
 import { clamp, type Point } from '#app/camera.ts';
+import { keymap } from '#app/keymap.svelte.ts';
 import type { Studio } from '#app/studio.ts';
 import { HANDLES, moveFrame, resizeFrame, unitFrame } from '#app/tools-frame.ts';
 import { combineFor, erases, isBrush, isMaskTool, isShape, opacityOfDigit } from '#app/tools.ts';
@@ -45,7 +46,7 @@ export class CanvasKeys {
   digit(key: string): boolean {
     const opacity = opacityOfDigit(key);
     const { tools } = this.#studio.view;
-    if (opacity === null || !isBrush(tools.current)) return false;
+    if (opacity === null || !keymap.singleKeys || !isBrush(tools.current)) return false;
     tools.setOpacity(opacity);
     return true;
   }
