@@ -1,8 +1,8 @@
 import type { JobEvent } from '#domain/job/events.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
+import type { Words } from '#domain/job/sentence.ts';
 import { ConceptAnswers } from './concept-answers.ts';
 import type { CommandHost } from './job-runner.ts';
-import { said } from './messages.ts';
 import { buildLookRequest, isAskable } from './requests.ts';
 import type { ViewState } from './view-state.svelte.ts';
 import { callback, type LookResult, type Result } from './worker-client.ts';
@@ -14,7 +14,7 @@ export const LOOK_DELAY_MS = 400;
 export type Look =
   | { readonly kind: 'waiting' }
   /** `detail`: what is being worked on, where that takes long. */
-  | { readonly kind: 'looking'; readonly detail: string }
+  | { readonly kind: 'looking'; readonly detail: Words }
   | {
       readonly kind: 'found';
       /** What was asked for; an answer to another phrase says nothing about the present one. */
@@ -26,7 +26,7 @@ export type Look =
       readonly encodeMs: number;
       readonly decodeMs: number;
     }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: Words };
 
 export type LookHost = CommandHost & { readonly view: ViewState };
 
@@ -142,7 +142,7 @@ export class ConceptLooks {
     this.#set(concept.id, { kind: 'looking', detail: '' });
     const follow = callback((event: JobEvent) => {
       if (this.#present === present && event.kind === 'progress' && event.phase !== 'detect')
-        this.#set(concept.id, { kind: 'looking', detail: said(event.detail) });
+        this.#set(concept.id, { kind: 'looking', detail: event.detail });
     });
     const answer = await client.call((api) =>
       api.concepts.look(present.job, buildLookRequest(concept), follow),
@@ -159,7 +159,10 @@ export class ConceptLooks {
     if (!answer.ok) {
       if (answer.error.code === 'gpu-lost') explain(answer.error);
       if (answer.error.code === 'aborted') return this.forget(concept.id);
-      return this.#set(concept.id, { kind: 'failed', message: answer.error.message });
+      return this.#set(concept.id, {
+        kind: 'failed',
+        message: answer.error.sentence ?? answer.error.message,
+      });
     }
     const { found, ...report } = answer.value;
     this.#set(concept.id, { kind: 'found', phrase, ...report });

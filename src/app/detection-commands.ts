@@ -51,7 +51,8 @@ export class DetectionCommands {
       take: ({ found, presence }) => {
         this.answers.take({ concepts, found, presence });
         view.showMasks();
-        return messages.bar.detected(document.detections.length, concepts.length);
+        const count = document.detections.length;
+        return () => messages.bar.detected(count, concepts.length);
       },
     });
   }

@@ -1,6 +1,6 @@
 import type { JobEvent } from '#domain/job/events.ts';
 import type { JobKind, JobState } from './job-state.svelte.ts';
-import { messages } from './messages.ts';
+import { messages, type Saying } from './messages.ts';
 import { reasonOf } from './reason.ts';
 import type { StudioState } from './studio-state.svelte.ts';
 import { callback, type Result, type WorkerClient } from './worker-client.ts';
@@ -23,7 +23,7 @@ export interface JobCall<T> {
   readonly kind: JobKind;
   readonly request: (id: string, onEvent: (event: JobEvent) => void) => Promise<Result<T>>;
   /** Takes the answer and says what came of it. */
-  readonly take: (value: T) => string;
+  readonly take: (value: T) => Saying;
   /** Sees every event of the job while it is the present one. */
   readonly onEvent?: (event: JobEvent) => void;
   /** After a stop or a failure, before it is explained: what was finished is kept here. */
@@ -59,7 +59,7 @@ export class JobRunner {
   }
 
   /** Whatever goes wrong while an answer is taken, the job is over and the user hears of it. */
-  #finish(take: () => string): void {
+  #finish(take: () => Saying): void {
     try {
       this.#host.job.finish(take());
     } catch (error) {
@@ -69,10 +69,12 @@ export class JobRunner {
   }
 
   /** Without a wish to stop, the worker itself stopped the job for a new picture, which is on its way. */
-  #whyStopped(): string {
+  #whyStopped(): Saying {
     const { document, job } = this.#host;
     const { opening } = document;
-    const { areas, stopping } = job;
-    return opening === null || stopping ? messages.bar.stopped(areas.length) : messages.bar.replaced(opening);
+    const { stopping } = job;
+    const areas = job.areas.length;
+    if (opening === null || stopping) return () => messages.bar.stopped(areas);
+    return () => messages.bar.replaced(opening);
   }
 }

@@ -1,7 +1,8 @@
 import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent, JobPhase } from '#domain/job/events.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
-import { messages, said } from './messages.ts';
+import type { Words } from '#domain/job/sentence.ts';
+import { messages, said, type Saying } from './messages.ts';
 
 export type JobKind = 'detect' | 'refine' | 'export';
 
@@ -12,14 +13,13 @@ export class JobState {
   phase = $state.raw<JobPhase | null>(null);
   fraction = $state.raw(0);
   remainingMs = $state.raw<number | null>(null);
-  detail = $state.raw('');
+  #detail = $state.raw<Words>('');
   stopping = $state.raw(false);
   /** The stop is taking long and ending the worker would lose finished areas: the user decides. */
   stuck = $state.raw(false);
   areas = $state.raw<readonly Rect<'canvas'>[]>([]);
-  notices = $state.raw<readonly string[]>([]);
-  /** What the last job came to, shown until the next one starts. */
-  outcome = $state.raw('');
+  #notices = $state.raw<readonly Words[]>([]);
+  #outcome = $state.raw<Saying>('');
 
   /** Ids of the layers in `areas`; nothing shows it. */
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
@@ -28,6 +28,10 @@ export class JobState {
   #patience: ReturnType<typeof setTimeout> | undefined;
 
   readonly running = $derived(this.kind !== null);
+  readonly detail = $derived(said(this.#detail));
+  readonly notices = $derived(this.#notices.map(said));
+  /** What the last job came to, shown until the next one starts. */
+  readonly outcome = $derived(said(this.#outcome));
   readonly phaseText = $derived(this.phase ? messages.bar.phases[this.phase] : '');
   readonly #tenths = $derived(Math.floor(this.fraction * 10) * 10);
   /** For the live region: changes with the phase and every tenth, not with every step. */
@@ -46,13 +50,13 @@ export class JobState {
     this.phase = null;
     this.fraction = 0;
     this.remainingMs = null;
-    this.detail = '';
+    this.#detail = '';
     this.stopping = false;
     this.stuck = false;
     this.areas = [];
     this.#finished.clear();
-    this.notices = [];
-    this.outcome = '';
+    this.#notices = [];
+    this.#outcome = '';
     return this.id;
   }
 
@@ -60,12 +64,12 @@ export class JobState {
   apply(id: string, event: JobEvent): void {
     if (!this.isCurrent(id)) return;
     if (event.kind === 'layer') this.#finish(event.layer);
-    else if (event.kind === 'notice') this.notices = [...this.notices, said(event.message)];
+    else if (event.kind === 'notice') this.#notices = [...this.#notices, event.message];
     else {
       this.phase = event.phase;
       this.fraction = Math.max(this.fraction, event.fraction);
       this.remainingMs = event.remainingMs;
-      this.detail = said(event.detail);
+      this.#detail = event.detail;
     }
   }
 
@@ -85,12 +89,12 @@ export class JobState {
     }, patienceMs);
   }
 
-  finish(outcome: string): void {
+  finish(outcome: Saying): void {
     clearTimeout(this.#patience);
     this.kind = null;
     this.id = '';
     this.stopping = false;
     this.stuck = false;
-    this.outcome = outcome;
+    this.#outcome = outcome;
   }
 }

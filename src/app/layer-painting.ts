@@ -6,7 +6,7 @@ import type { JobRunner } from './job-runner.ts';
 import { layerName, type LayerHost } from './layer-commands.ts';
 import type { LayerPreviews } from './layer-previews.ts';
 import { waysBack } from './likeness.ts';
-import { formatDuration, messages } from './messages.ts';
+import { formatDuration, messages, type Saying } from './messages.ts';
 import {
   nextRegion,
   ownCommand,
@@ -71,7 +71,7 @@ export class LayerPainting {
       },
       take: ({ layers, elapsedMs }) => {
         this.#take(keepPresent(layers, target.layers, document.layers), target, request, change);
-        return messages.bar.done(formatDuration(elapsedMs));
+        return () => messages.bar.done(formatDuration(elapsedMs));
       },
     });
   }
@@ -143,14 +143,14 @@ export class LayerPainting {
     });
   }
 
-  #takeVariations(layer: Layer, variations: readonly LayerPixels[]): string {
+  #takeVariations(layer: Layer, variations: readonly LayerPixels[]): Saying {
     const { document } = this.#host;
     document.dispatch(
       { type: 'update-layers', ids: [layer.id], patch: { variations } },
       { name: 'variations', subject: layerName(layer) },
     );
     this.wall.open(layer.id);
-    return messages.layers.varied(variations.length);
+    return () => messages.layers.varied(variations.length);
   }
 
   async #again(layer: Layer, patch: DetectionOverrides): Promise<void> {

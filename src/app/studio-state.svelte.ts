@@ -12,6 +12,7 @@ import { DEFAULTS, followConcept, type StudioDefaults, type StudioParameters } f
 import { emptyDocument, firstConcept, recipeDocument } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
+import type { Saying } from './messages.ts';
 import { buildRefineRequest, isAskable } from './requests.ts';
 import { browserStepStore, type StepStore } from './step-store.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
@@ -40,7 +41,7 @@ export class StudioState {
   defaults = $state.raw<StudioDefaults>(DEFAULTS);
   runtime = $state.raw<RuntimeInfo | null>(null);
   /** A sentence when the networks could not start. */
-  startError = $state.raw<string | null>(null);
+  startError = $state.raw<Saying | null>(null);
   image = $state.raw<OpenDocument | null>(null);
   selection = $state.raw<Selection>({ kind: 'document' });
   /** Name of the file that is being opened. */

@@ -15,7 +15,7 @@ import { LayerPainting, type RefineWish } from './layer-painting.ts';
 import { LayerPreviews } from './layer-previews.ts';
 import { LikenessGuard } from './likeness-guard.svelte.ts';
 import { MaskCommands } from './mask-commands.ts';
-import { messages } from './messages.ts';
+import { messages, said, type Saying } from './messages.ts';
 import { ModelCommands } from './model-commands.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { StudioState } from './studio-state.svelte.ts';
@@ -118,7 +118,8 @@ export class Studio {
     document.startError = null;
     const started = await client.start(canvas);
     if (!started.ok) {
-      if (started.error.code !== 'aborted') document.startError = started.error.message;
+      if (started.error.code !== 'aborted')
+        document.startError = started.error.sentence ?? started.error.message;
       return;
     }
     const runtime = await this.models.attach(started.value);
@@ -140,12 +141,12 @@ export class Studio {
     const { document, job } = this;
     document.opening = name;
     await this.#started;
-    if (document.startError) this.notifier.error(document.startError);
+    if (document.startError) this.notifier.error(said(document.startError));
     const opened = await this.client.call((api) => api.openImage(file, name));
     document.opening = null;
     const image = this.#expect(opened);
-    const replaced = messages.bar.replaced(name);
-    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced ? replaced : '');
+    const replaced = () => messages.bar.replaced(name);
+    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced() ? replaced : '');
     return image !== null;
   }
 
@@ -212,7 +213,7 @@ export class Studio {
         this.client.call((api) => api.exportPng({ request, layers, includeMetadata: true, job })),
       take: ({ blob, fileName, size }) => {
         download(blob, fileName);
-        return messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
+        return () => messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
       },
     });
   }
@@ -329,7 +330,7 @@ export class Studio {
   }
 
   /** The job of the picture before ends here, whether its last answer has come or not. */
-  #takeImage(opened: OpenedImage, file: Blob, outcome: string): void {
+  #takeImage(opened: OpenedImage, file: Blob, outcome: Saying): void {
     const left = leftDocument(this.document);
     this.job.finish(outcome);
     this.masks.forget();
@@ -366,7 +367,7 @@ export class Studio {
   /** A worker that dies while it starts would die again: then the user decides. */
   #crashed(reason: string): void {
     if (this.document.runtime) this.#recover(messages.errors.workerLost);
-    else this.document.startError = messages.errors.notStarted(reason);
+    else this.document.startError = () => messages.errors.notStarted(reason);
   }
 
   #recover(message: string): void {

@@ -3,7 +3,8 @@ import type { Layer } from '#domain/document/layer.ts';
 import { sameValue } from '#domain/document/same-value.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Latest } from './latest.ts';
-import { chooseLocale, chosenLocale, currentLocale, messages } from './messages.ts';
+import { layerName } from './layer-commands.ts';
+import { chooseLocale, chosenLocale, currentLocale, messages, type Saying } from './messages.ts';
 import { keymap } from './keymap.svelte.ts';
 import { OverlayMemory } from './overlay-update.ts';
 import { preferences } from './preferences.svelte.ts';
@@ -22,7 +23,7 @@ const SAVE_DELAY_MS = 500;
 export class Sync {
   /** Cost of the present request; null while it is worked out. */
   plan = $state.raw<RefinePlan | null>(null);
-  planError = $state.raw<string | null>(null);
+  planError = $state.raw<Saying | null>(null);
   /** Ids of layers whose pixels are gone, or that were painted on another canvas size. */
   missing = $state.raw<readonly string[]>([]);
   readonly #studio: Studio;
@@ -90,7 +91,7 @@ export class Sync {
     const result = await client.call((api) => api.plan(request, painting.targetOf()));
     if (document.request !== request) return;
     this.plan = result.ok ? result.value : null;
-    this.planError = result.ok ? null : result.error.message;
+    this.planError = result.ok ? null : (result.error.sentence ?? result.error.message);
   }
 
   /** Blends the stack anew. Layers whose pixels are gone, e.g. with an ended worker, are said once. */
@@ -101,7 +102,7 @@ export class Sync {
     this.missing = shown.ok ? shown.value.missing : [];
     const missing = this.missing.filter((id) => !this.#reported.includes(id));
     this.#reported = [...this.#reported, ...missing];
-    const names = layers.filter(({ id }) => missing.includes(id)).map(({ name }) => name);
+    const names = layers.filter(({ id }) => missing.includes(id)).map(layerName);
     if (names.length > 0) notifier.error(messages.layers.missing(names));
   }
 

@@ -131,7 +131,7 @@ function lossSignal(): { promise: Promise<never>; reject: (reason: Error) => voi
 function inOurLanguage<T>(result: Result<T>): Result<T> {
   if (result.ok) return result;
   const { code, message, sentence } = result.error;
-  return { ok: false, error: { code, message: said(sentence ?? message) } };
+  return { ok: false, error: { code, message: said(sentence ?? message), ...(sentence && { sentence }) } };
 }
 
 function describe(error: unknown): { code: 'aborted' | 'internal'; message: string } {

@@ -2,6 +2,7 @@ import type { Layer } from '#domain/document/layer.ts';
 import { onGridOf, sameWeight, tileGroup, type LayerSketch } from '#domain/document/stack.ts';
 import { LATENT_PX, overlaps, type Size } from '#domain/geometry/rect.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
 import { tileGrid } from '#domain/tiling/grid.ts';
 import { chessOrder, planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
@@ -49,7 +50,7 @@ function tileSketch(
 ): LayerSketch {
   return {
     id: crypto.randomUUID(),
-    name: `tile ${tile.index + 1}/${plan.tiles.length}`,
+    name: '',
     group: tileGroup(tile.color),
     area: tile.area,
     canvas,
@@ -75,7 +76,8 @@ function isSameTile(layer: Layer, tile: LayerSketch): boolean {
 
 function tileItem(request: RefineRequest, tile: Tile, plan: TilePlan, sketch: LayerSketch): TileItem {
   const { denoise, prompt, negative, anchorScale } = request.global;
-  const { area, name: label } = sketch;
+  const { area, name } = sketch;
+  const label = name || sentence`tile ${tile.index + 1}/${plan.tiles.length}`;
   const sizePx = area.width;
   return { tile, plan, label, area, sizePx, region: 0, sketch, denoise, prompt, negative, anchorScale };
 }

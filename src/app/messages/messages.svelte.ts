@@ -31,8 +31,12 @@ export function followLanguages(languages: readonly string[]): void {
 /** Every text of the studio in the present language. Read it when it is shown: see {@link liveView}. */
 export const messages: Catalogue = liveView(en, () => CATALOGUES[currentLocale()]);
 
+/** A text that is kept and shown later: said anew when the language changes, if it is not a plain string. */
+export type Saying = Words | (() => string);
+
 /** What the worker says, in the present language; English where that does not have it. */
-export function said(words: Words): string {
+export function said(words: Saying): string {
+  if (typeof words === 'function') return words();
   const locale = currentLocale();
   return say(words, (id) => (locale === 'de' ? (sentences[id] ?? id) : id), WORDS[locale].measure);
 }
