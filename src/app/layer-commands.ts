@@ -1,5 +1,6 @@
 import type { StepName } from '#domain/document/history.ts';
 import type { Layer, LayerWeight } from '#domain/document/layer.ts';
+import { seenMarks } from '#domain/document/seen.ts';
 import { seenBelow } from '#domain/document/stack.ts';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { areNeighbours, moveBeside, moveStep, replaceLayers, unitsOf } from '#domain/document/units.ts';
@@ -224,7 +225,7 @@ function withCopies(
     return [layer, copy];
   });
   return copied.map((layer, position) => {
-    const below = seenBelow(copied, position).map(({ pixels }) => pixels.id);
+    const below = seenMarks(layer, seenBelow(copied, position));
     return fresh.has(layer) ? { ...layer, origin: { ...layer.origin, below } } : layer;
   });
 }

@@ -1,6 +1,7 @@
 import { sentence } from '#domain/job/sentence.ts';
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import { layerWords } from '#domain/document/layer-words.ts';
+import { seenMarks } from '#domain/document/seen.ts';
 import { layersBelow, placeLayer, seenBelow, type LayerSketch } from '#domain/document/stack.ts';
 import type { RefineTarget } from '#domain/job/target.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
@@ -94,7 +95,7 @@ export class LayerRun {
 
   async #finish({ sketch }: PaintItem, pixels: LayerPixels): Promise<void> {
     const begun = this.#painted.has(sketch.id) ? this.#done.get(sketch.id) : undefined;
-    const below = this.#seenBelow(sketch.id).map((layer) => layer.pixels.id);
+    const below = seenMarks(sketch, this.#seenBelow(sketch.id));
     this.#painted.add(sketch.id);
     await this.#announce({
       ...sketch,

@@ -1,4 +1,5 @@
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { mergedParts } from '#domain/document/seen.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
 
@@ -32,6 +33,11 @@ export async function mergeLayers(
     strength: 1,
     pixels,
     variations: [pixels],
-    origin: { detectionId: null, mask: null, below: [] },
+    origin: {
+      detectionId: null,
+      mask: null,
+      below: [],
+      merged: mergedParts(layers.filter((layer) => canvas.fits(layer))),
+    },
   };
 }

@@ -37,8 +37,19 @@ export type LayerWeight =
 export interface LayerOrigin {
   readonly detectionId: string | null;
   readonly mask: MaskRle | null;
-  /** `pixels.id` of the layers that were visible below it where it lies. */
+  /** What it saw below it where it lies, bottom first: a mark of every layer that was shown (see `seenMarks`). */
   readonly below: readonly string[];
+  /** Of a merged layer: what it was made from, bottom first. */
+  readonly merged?: readonly MergedPart[];
+}
+
+/** A layer that was merged into another. */
+export interface MergedPart {
+  /** What it showed. */
+  readonly mark: string;
+  readonly group: string;
+  /** Nothing of it lies outside. */
+  readonly area: Rect<'canvas'>;
 }
 
 /**

@@ -4,14 +4,15 @@ import { detailSettings, type PaintSettings } from '../job/detail-settings.ts';
 import type { ConceptSpec, Detection, RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
 import { tileGrid } from '../tiling/grid.ts';
 import type { Layer, LayerRecipe } from './layer.ts';
-import { sameMask, seenBelow } from './stack.ts';
+import { seesTheSame } from './seen.ts';
+import { sameMask } from './stack.ts';
 
 /** Why a layer is no longer what a run would paint now. */
 export type StaleReason = 'mask' | 'prompt' | 'settings' | 'below' | 'canvas';
 
 /**
  * The stale layers of a stack by id, with what has changed about each since it was painted: its detection's mask; its
- * prompts; denoise, anchor, sampling, scaffold or tile grid; the paintings it saw below; the size of the canvas. Its
+ * prompts; denoise, anchor, sampling, scaffold or tile grid; what it saw below; the size of the canvas. Its
  * region of the scaffold is a choice and no change. Layers whose detection is gone, and merged ones, have nothing to be
  * compared with but what they lie on. Nothing is ever painted again because of this: the user decides.
  */
@@ -51,7 +52,7 @@ function reasonsOf(
   if (detection && !sameMask(detection.mask, layer.origin.mask)) reasons.push('mask');
   const settings = settingsNow(wanted, detection, layer);
   if (settings) reasons.push(...settingReasons(settings, request, layer));
-  if (layer.weight.kind !== 'whole' && !sawTheSame(layers, position, layer)) reasons.push('below');
+  if (layer.weight.kind !== 'whole' && !seesTheSame(layers, position, layer)) reasons.push('below');
   if (Math.max(layer.canvas.width, layer.canvas.height) !== canvasSide(request)) reasons.push('canvas');
   return reasons;
 }
@@ -98,11 +99,6 @@ function sameTiles(request: RefineRequest, weight: Layer['weight'], canvas: Size
   if (weight.kind !== 'tile') return true;
   const { tilePx, overlapPx } = tileGrid(request.global, canvas);
   return weight.tilePx === tilePx && weight.overlapPx === overlapPx;
-}
-
-function sawTheSame(layers: readonly Layer[], position: number, layer: Layer): boolean {
-  const now = seenBelow(layers, position).map(({ pixels }) => pixels.id);
-  return now.length === layer.origin.below.length && now.every((id, i) => id === layer.origin.below[i]);
 }
 
 /** Long side of the canvas a request asks for, as `planCanvas` snaps it. */
