@@ -11,18 +11,17 @@ import type { Rect } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import type { BrushPoint } from '#domain/mask/brush.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
-import { intersectRle, matchGrid, subtractRle, unionRle } from '#domain/mask/rle-algebra.ts';
 import { hueOf, patternOf } from './hues.ts';
 import type { CommandHost } from './job-runner.ts';
 import { MaskFiles } from './mask-files.ts';
-import { handGrid, ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
+import { combineMasks, handGrid, ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
 import { messages } from './messages.ts';
 import { Painter, type StrokeStyle } from './painter.ts';
 import { PickTool } from './pick-tool.svelte.ts';
 import type { Notifier } from './studio.ts';
 import { tellDuration } from './timing.ts';
 import { OutlineDraft, outlineMask } from './tools-outline.svelte.ts';
-import type { Combine, Tool } from './tools.ts';
+import type { Tool } from './tools.ts';
 import type { ViewState } from './view-state.svelte.ts';
 import type { BrushStroke } from './worker-client.ts';
 
@@ -33,12 +32,6 @@ export interface MaskHost extends CommandHost {
   /** Opens a picture. */
   readonly open: (file: Blob, name: string) => Promise<boolean>;
 }
-
-const COMBINED: Readonly<Record<Combine, (mask: MaskRle, shape: MaskRle) => MaskRle>> = {
-  add: unionRle,
-  subtract: subtractRle,
-  intersect: intersectRle,
-};
 
 /** Everything done to masks by hand. Every act is one step of the history. */
 export class MaskCommands {
@@ -107,7 +100,7 @@ export class MaskCommands {
     if (isEmptyMask(shape)) return;
     const { selectedDetection } = document;
     if (selectedDetection) {
-      const combined = COMBINED[outline.combine](...matchGrid([selectedDetection.mask, shape]));
+      const combined = combineMasks(selectedDetection.mask, shape, outline.combine);
       this.setMask(selectedDetection.id, combined, 'shape');
     } else if (outline.combine === 'add') this.#addRegion(crypto.randomUUID(), shape);
     else this.#host.notifier.info(messages.tools.needsDetection);
@@ -208,7 +201,7 @@ export class MaskCommands {
   leave(): void {
     const { view } = this.#host;
     if (this.draft.shape) this.draft.cancel();
-    else if (this.picks.session) this.picks.leave();
+    else if (this.picks.current) this.picks.beginNew();
     else view.setTool('select');
   }
 }

@@ -3,9 +3,10 @@ import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Candidate, DetectionOrigin } from '#domain/document/state.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
-import { matchGrid } from '#domain/mask/rle-algebra.ts';
+import { intersectRle, matchGrid, subtractRle, unionRle } from '#domain/mask/rle-algebra.ts';
 import { nextConceptId } from './hues.ts';
 import type { StudioState } from './studio-state.svelte.ts';
+import type { Combine } from './tools.ts';
 
 /** Long side of the grid of a region made by hand, as fine as the largest picture there is work for. */
 const MAX_GRID_PX = 8192;
@@ -74,6 +75,17 @@ export function regionOf({ id, conceptId, origin, mask, score = 1 }: NewRegion):
     baked: isFinal,
     own: {},
   };
+}
+
+const COMBINED: Readonly<Record<Combine, (mask: MaskRle, shape: MaskRle) => MaskRle>> = {
+  add: unionRle,
+  subtract: subtractRle,
+  intersect: intersectRle,
+};
+
+/** A mask after a shape was added to it, taken from it or laid over it, on the finer grid of both. */
+export function combineMasks(mask: MaskRle, shape: MaskRle, combine: Combine): MaskRle {
+  return COMBINED[combine](...matchGrid([mask, shape]));
 }
 
 /** The command that makes a detection look like `mask`; null for one that is gone. What is painted on is ticked. */

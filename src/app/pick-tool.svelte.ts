@@ -7,9 +7,9 @@ import type { Extent, Point } from './camera.ts';
 import { hueOf, patternOf } from './hues.ts';
 import { Latest } from './latest.ts';
 import type { MaskHost } from './mask-commands.ts';
-import { ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
+import { combineMasks, ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
 import { messages } from './messages.ts';
-import type { PickMode } from './tools.svelte.ts';
+import type { Correction, PickMode } from './tools.svelte.ts';
 import type { PickPrompt, PickResult } from './worker-client.ts';
 
 interface Answer {
@@ -27,6 +27,8 @@ export interface PickSession {
   readonly index: number;
   /** The clicks made the detection; they replace its mask as found, while corrections are edits. */
   readonly made: boolean;
+  /** What a box added to the detection or took away from it: answers are combined with the mask it had. */
+  readonly onto: { readonly mask: MaskRle; readonly combine: Correction } | null;
   /** Where the history stood after the last click: whatever else was done since begins a new session. */
   readonly cursor: number;
 }
@@ -49,6 +51,31 @@ export class PickTool {
 
   constructor(host: MaskHost) {
     this.#host = host;
+  }
+
+  /** What a click does: with nothing selected it can only make a new object. */
+  get mode(): PickMode {
+    const { document, view } = this.#host;
+    return document.selectedDetection ? view.tools.correction : 'new';
+  }
+
+  setMode(mode: PickMode): void {
+    if (mode === 'new') this.beginNew();
+    else this.#host.view.tools.correction = mode;
+  }
+
+  /** The object that is being clicked together; null when the selected detection has not been clicked on. */
+  get current(): PickSession | null {
+    const { session } = this;
+    return session?.detectionId === this.#host.document.selectedDetection?.id ? session : null;
+  }
+
+  /** The next click makes another object, of the same concept. */
+  beginNew(): void {
+    const { document } = this.#host;
+    const { selectedDetection } = document;
+    this.leave();
+    if (selectedDetection) document.select({ kind: 'concept', id: selectedDetection.conceptId });
   }
 
   /** What the preview adds to the drawing over the picture. */
@@ -100,25 +127,36 @@ export class PickTool {
     const size = document.image?.size;
     if (!size || !isInside(at, size)) return;
     const point = { x: at.x / size.width, y: at.y / size.height, positive: mode !== 'subtract' };
-    if (mode === 'new') return this.#ask({ points: [point], box: null, mask: null }, null);
-    const session = this.#sessionOfSelected();
-    if (!session) return notifier.info(messages.tools.pick.needsObject);
+    const session = mode === 'new' ? null : this.#sessionOfSelected();
+    if (!session && mode === 'subtract') return notifier.info(messages.tools.pick.needsObject);
+    if (!session) return this.#ask({ points: [point], box: null, mask: null }, null);
     return this.#ask({ ...session.prompt, points: [...session.prompt.points, point] }, session);
   }
 
-  /** Everything in a box, fractions of the picture. */
-  box(box: Rect<'unit'>): Promise<void> {
-    return this.#ask({ points: [], box, mask: null }, null);
+  /** What is in a box, fractions of the picture: a new object, or something more or less of the selected one. */
+  async box(box: Rect<'unit'>, mode: PickMode): Promise<void> {
+    const { document, notifier } = this.#host;
+    const { selectedDetection } = document;
+    const prompt = { points: [], box, mask: null };
+    if (mode === 'subtract' && !selectedDetection) return notifier.info(messages.tools.pick.needsObject);
+    if (mode === 'new' || !selectedDetection) return this.#ask(prompt, null);
+    const { id, mask } = selectedDetection;
+    return this.#ask(prompt, { ...this.#freshSession(id, mask), onto: { mask, combine: mode } });
   }
 
   /** The clicks so far on the selected detection; the first correction of another starts from its mask. */
   #sessionOfSelected(): PickSession | null {
     const { selectedDetection, history } = this.#host.document;
     if (!selectedDetection) return null;
-    const { id, mask } = selectedDetection;
-    if (this.session?.detectionId === id && this.session.cursor === history.cursor) return this.session;
+    const { current } = this;
+    if (current && !current.onto && current.cursor === history.cursor) return current;
+    return this.#freshSession(selectedDetection.id, selectedDetection.mask);
+  }
+
+  #freshSession(detectionId: string, mask: MaskRle): PickSession {
+    const { cursor } = this.#host.document.history;
     const prompt = { points: [], box: null, mask };
-    return { detectionId: id, prompt, answers: [], index: 0, made: false, cursor: history.cursor };
+    return { detectionId, prompt, answers: [], index: 0, made: false, onto: null, cursor };
   }
 
   async #ask(prompt: PickPrompt, session: PickSession | null): Promise<void> {
@@ -136,9 +174,12 @@ export class PickTool {
   }
 
   #take({ mask, score, alternatives }: PickResult, prompt: PickPrompt, session: PickSession | null): void {
-    const answers = [{ mask, score }, ...alternatives];
-    if (!session) return this.#add(prompt, answers);
-    this.session = { ...session, prompt, answers, index: 0 };
+    const found = [{ mask, score }, ...alternatives];
+    if (!session) return this.#add(prompt, found);
+    const { onto } = session;
+    const whole = (answer: Answer): Answer =>
+      onto ? { ...answer, mask: combineMasks(onto.mask, answer.mask, onto.combine) } : answer;
+    this.session = { ...session, prompt, answers: found.map(whole), index: 0 };
     this.#apply();
   }
 
@@ -155,7 +196,7 @@ export class PickTool {
     });
     document.select({ kind: 'detection', id });
     const { cursor } = document.history;
-    this.session = { detectionId: id, prompt, answers, index: 0, made: true, cursor };
+    this.session = { detectionId: id, prompt, answers, index: 0, made: true, onto: null, cursor };
   }
 
   /** Takes another reading of the last click. */

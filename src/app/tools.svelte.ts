@@ -13,9 +13,10 @@ export interface TipSettings {
   readonly opacity: number;
 }
 
-/** What a click with the segment tool is for. */
+/** What a click with the object tool is for: another object, or a correction of the selected one. */
 export const PICK_MODES = ['new', 'add', 'subtract'] as const;
 export type PickMode = (typeof PICK_MODES)[number];
+export type Correction = Exclude<PickMode, 'new'>;
 
 const DEFAULT_TIP: TipSettings = { size: 1 / 40, hardness: 1, opacity: 1 };
 const DEFAULT_COMBINE: Readonly<Record<ShapeTool, Combine>> = {
@@ -42,7 +43,8 @@ export class ToolState {
   current = $state.raw<Tool>('select');
   tips = $state.raw<Readonly<Record<BrushTool, TipSettings>>>({ brush: DEFAULT_TIP, eraser: DEFAULT_TIP });
   combine = $state.raw<Readonly<Record<ShapeTool, Combine>>>(DEFAULT_COMBINE);
-  pickMode = $state.raw<PickMode>('new');
+  /** What a click does to the selected object. */
+  correction = $state.raw<Correction>('add');
   /** Picture pixels by which masks are grown and shrunk at a time. */
   growStepPx = $state.raw(4);
   #longSidePx = $state.raw(1);
@@ -89,14 +91,14 @@ export class ToolState {
     if (isBrush(current)) this.current = current === 'brush' ? 'eraser' : 'brush';
     else if (isShape(current))
       this.setCombine(current, this.combine[current] === 'subtract' ? 'add' : 'subtract');
-    else if (current === 'click') this.pickMode = this.pickMode === 'subtract' ? 'add' : 'subtract';
+    else if (current === 'click') this.correction = this.correction === 'subtract' ? 'add' : 'subtract';
   }
 
   /** Puts the tool in hand back to what it was set to at first. */
   reset(): void {
     const { current } = this;
     if (isShape(current)) this.setCombine(current, 'add');
-    else if (current === 'click') this.pickMode = 'new';
+    else if (current === 'click') this.correction = 'add';
     else this.#set(DEFAULT_TIP);
   }
 

@@ -218,6 +218,8 @@ describe('masks by hand', () => {
     await page.waitForTimeout(1500);
     if (await options.getByText('has no click predictor').isVisible()) return;
     const number = await detections().count();
+    // A detection is selected, so clicks would correct it.
+    await options.getByRole('radio', { name: 'New object' }).check();
     await click(512, 300);
     await expect.poll(() => detections().count(), { timeout: 120_000 }).toBe(number + 1);
     const found = await mask();
@@ -231,6 +233,10 @@ describe('masks by hand', () => {
     await page.keyboard.up('Alt');
     await expect.poll(async () => same(await mask(), found), { timeout: 60_000 }).toBe(false);
     expect(await detections().count()).toBe(number + 1);
+    expect(await options.getByRole('radio', { name: 'Add' }).isChecked()).toBe(true);
+    await canvas().press('Enter');
+    expect(await options.getByRole('radio', { name: 'New object' }).isChecked()).toBe(true);
+    expect(await options.getByRole('radio', { name: 'Add' }).isDisabled()).toBe(true);
   });
 
   it('ran without errors in the console and without a request to anywhere else', () => {

@@ -80,6 +80,87 @@ describe('clicks', () => {
     expect(asked.at(-1)?.points).toHaveLength(1);
   });
 
+  it('correct what is selected, until a new object is asked for', async () => {
+    const { picks } = studio.masks;
+    expect(picks.mode).toBe('new');
+    answer(boxed(0, 0, 10, 10));
+    use([[5, 5]]);
+    await settle();
+    expect(picks.mode).toBe('add');
+    answer(boxed(0, 0, 20, 10));
+    use([[15, 5]]);
+    await settle();
+    expect(studio.document.detections).toHaveLength(1);
+    expect(asked.at(-1)?.points).toHaveLength(2);
+    const [first] = studio.document.detections;
+    picks.setMode('new');
+    expect([picks.mode, studio.document.selectedConcept?.id]).toEqual(['new', first?.conceptId]);
+    use([[60, 60]]);
+    await settle();
+    expect(studio.document.detections.map(({ conceptId }) => conceptId)).toEqual([
+      first?.conceptId,
+      first?.conceptId,
+    ]);
+    expect(asked.at(-1)).toMatchObject({ points: [{ positive: true }], mask: null });
+  });
+
+  it('take away by choice or by X, and with nothing selected say that there is nothing to take from', async () => {
+    answer(boxed(0, 0, 10, 10));
+    use([[5, 5]], { ...plain, altKey: true });
+    await settle();
+    expect(said.at(-1)?.message).toBe(messages.tools.pick.needsObject);
+    use([[5, 5]], { ...plain, shiftKey: true });
+    await settle();
+    expect(studio.document.detections).toHaveLength(1);
+    studio.view.tools.swap();
+    use([[8, 8]]);
+    await settle();
+    expect(asked.at(-1)).toMatchObject({ points: [{ positive: true }, { positive: false }] });
+  });
+
+  it('end with Escape, which leaves the tool only when no object is being clicked together', async () => {
+    answer(boxed(0, 0, 10, 10));
+    use([[5, 5]]);
+    await settle();
+    studio.masks.leave();
+    expect([studio.view.tool, studio.masks.picks.mode]).toEqual(['click', 'new']);
+    studio.masks.leave();
+    expect(studio.view.tool).toBe('select');
+  });
+
+  it('dragged add what is in the box to the selected mask, or take it away', async () => {
+    answer(boxed(0, 0, 10, 10));
+    use([[5, 5]]);
+    await settle();
+    answer(boxed(20, 0, 10, 10), [boxed(20, 0, 20, 10)]);
+    use([
+      [18, 0],
+      [45, 12],
+    ]);
+    await settle();
+    expect(asked.at(-1)).toMatchObject({ points: [], mask: null });
+    expect(maskAreaPx(selectedMask())).toBe(200);
+    studio.masks.picks.cycle(1);
+    expect(maskAreaPx(selectedMask())).toBe(300);
+    // A click after it corrects the whole of it.
+    answer(boxed(0, 0, 50, 10));
+    use([[48, 5]]);
+    await settle();
+    expect(asked.at(-1)).toMatchObject({ points: [{ positive: true }], box: null });
+    expect(maskAreaPx(asked.at(-1)?.mask as MaskRle)).toBe(300);
+    answer(boxed(0, 0, 25, 10));
+    use(
+      [
+        [0, 0],
+        [25, 10],
+      ],
+      { ...plain, altKey: true },
+    );
+    await settle();
+    expect(rleBounds(selectedMask())).toEqual(rect(25, 0, 25, 10));
+    expect(studio.document.detections).toHaveLength(1);
+  });
+
   it('dragged draw a box around the object', async () => {
     answer(boxed(12, 12, 10, 10));
     use([

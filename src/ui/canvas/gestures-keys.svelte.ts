@@ -97,6 +97,8 @@ export class CanvasKeys {
     if (view.tool === 'click' && (key === ',' || key === '.')) masks.picks.cycle(key === '.' ? 1 : -1);
     else if (shape && key === 'Backspace') masks.draft.back();
     else if (shape && key === 'Enter' && shape.points.length >= 3) masks.closeShape();
+    else if (view.tool === 'click' && key === 'Enter' && !this.crosshair && masks.picks.mode !== 'new')
+      masks.picks.beginNew();
     else return false;
     return true;
   }
@@ -116,8 +118,8 @@ export class CanvasKeys {
   }
 
   #click(at: Point, against: boolean): void {
-    const { masks, view } = this.#studio;
-    void masks.picks.click(at, against ? 'subtract' : view.tools.pickMode);
+    const { masks } = this.#studio;
+    void masks.picks.click(at, against ? 'subtract' : masks.picks.mode);
   }
 
   /** A dot, or with Shift a line from where the last stroke ended. */

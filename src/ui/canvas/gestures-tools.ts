@@ -251,7 +251,7 @@ class PickPress implements Press {
   constructor(studio: Studio, from: Point, modifiers: Modifiers) {
     this.#studio = studio;
     this.#from = from;
-    this.#mode = pickModeFor(studio.view.tools.pickMode, modifiers);
+    this.#mode = pickModeFor(studio.masks.picks.mode, modifiers);
   }
 
   move(points: readonly StagePoint[]): void {
@@ -268,7 +268,7 @@ class PickPress implements Press {
     const box = masks.draft.close();
     const size = document.image?.size;
     if (!box || !size) void masks.picks.click(view.pictureAt(this.#from), this.#mode);
-    else void masks.picks.box(boxOf(box.points, size));
+    else void masks.picks.box(boxOf(box.points, size), this.#mode);
   }
 
   cancel(): void {

@@ -36,8 +36,14 @@ export const tools: Catalogue['tools'] = {
   regionPlaceholder: 'z. B. rostige Tür',
   pick: {
     modeLabel: 'Ein Klick',
-    modes: { new: 'Neues Objekt', add: 'Fügt hinzu', subtract: 'Nimmt weg' },
-    hint: 'Ein Objekt anklicken oder einen Kasten darum ziehen. Umschalt fügt hinzu, Alt nimmt weg.',
+    modes: { new: 'Neues Objekt', add: 'Hinzufügen', subtract: 'Wegnehmen' },
+    hints: {
+      new: () => 'Ein Objekt anklicken oder einen Kasten darum ziehen.',
+      add: (n) =>
+        `Anklicken, was Erkennung ${number(n)} fehlt; Alt nimmt weg. Eingabe geht zu einem neuen Objekt über.`,
+      subtract: (n) =>
+        `Anklicken, was in Erkennung ${number(n)} zu viel ist. Eingabe geht zu einem neuen Objekt über.`,
+    },
     looking: 'Sucht …',
     readings: (index, count) => `Lesart ${number(index)} von ${number(count)}`,
     previous: 'Vorige Lesart',
@@ -85,6 +91,9 @@ export const tools: Catalogue['tools'] = {
     copied: (n) => `Die Maske von Erkennung ${number(n)} ist in der Zwischenablage.`,
     notCopied:
       'Der Browser lässt die Maske nicht in die Zwischenablage. Das erlauben oder die Maske als Datei sichern.',
+    nothingTicked: 'Keine Erkennung ist angehakt, darum gibt es noch nichts zu sichern.',
+    nothingFound: 'Noch gibt es keine Erkennung zu sichern.',
+    saveEach: (count) => (count === 1 ? 'Die eine sichern' : `Alle ${number(count)} sichern`),
     saved: (name) => `${name} gesichert.`,
   },
   nothingToUndo: 'Es gibt nichts rückgängig zu machen.',

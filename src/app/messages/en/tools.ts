@@ -35,8 +35,14 @@ export const tools = {
   regionPlaceholder: 'e.g. rusty door',
   pick: {
     modeLabel: 'A click',
-    modes: { new: 'New object', add: 'Adds', subtract: 'Takes away' },
-    hint: 'Click an object or drag a box around it. Shift adds to it, Alt takes away.',
+    modes: { new: 'New object', add: 'Add', subtract: 'Take away' },
+    hints: {
+      new: () => 'Click an object, or drag a box around it.',
+      add: (n: number) =>
+        `Click what detection ${number(n)} lacks; Alt takes away. Enter goes on to a new object.`,
+      subtract: (n: number) =>
+        `Click what is too much in detection ${number(n)}. Enter goes on to a new object.`,
+    },
     looking: 'Looking…',
     readings: (index: number, count: number) => `Reading ${number(index)} of ${number(count)}`,
     previous: 'Previous reading',
@@ -82,6 +88,10 @@ export const tools = {
     scale: 'Scale it',
     copied: (n: number) => `The mask of detection ${number(n)} is in the clipboard.`,
     notCopied: 'The browser did not let the mask into the clipboard. Allow it, or save the mask as a file.',
+    nothingTicked: 'No detection is ticked, so there is nothing to save yet.',
+    nothingFound: 'There is no detection to save yet.',
+    saveEach: (count: number) =>
+      count === 1 ? 'Save the one there is' : `Save all ${number(count)}`,
     saved: (name: string) => `Saved ${name}.`,
   },
   nothingToUndo: 'There is nothing to undo.',
