@@ -2,7 +2,7 @@ import { intersect, overlaps, rect, unitToCanvas, type Rect } from '../geometry/
 import { maskDigest } from '../mask/digest.ts';
 import { rleBox } from '../mask/rle-algebra.ts';
 import type { Layer, LayerWeight, MergedPart } from './layer.ts';
-import { isShown, seenBelow, type LayerSketch } from './stack.ts';
+import { isShown, seenBelow, sees, type LayerSketch } from './stack.ts';
 
 /**
  * What a layer shows of its painting, in one word: which painting, how strongly, and through what weight. Names and
@@ -23,11 +23,16 @@ function weightMark(weight: LayerWeight): string {
   }
 }
 
-const known = new WeakMap<Layer, readonly MergedPart[]>();
+/** A part with the mark it has among others of its group: without those it would look different. */
+interface Part extends MergedPart {
+  readonly sharedMark: string;
+}
 
-/** A layer's own mark; for a merged one that shows all of what it was made from, the marks of that. */
-function partsOf(layer: Layer): readonly MergedPart[] {
-  const parts = known.get(layer) ?? freshParts(layer);
+const known = new WeakMap<Layer, readonly Part[]>();
+
+/** What a layer shows: itself; a merged one that shows all of what it was made from stands for that. */
+function partsOf(layer: Layer): readonly Part[] {
+  const parts = known.get(layer) ?? freshParts(layer).map(withSharedMark);
   known.set(layer, parts);
   return parts;
 }
@@ -36,6 +41,10 @@ function freshParts(layer: Layer): readonly MergedPart[] {
   const { merged } = layer.origin;
   if (merged && layer.opacity === 1 && layer.strength === 1) return merged;
   return [{ mark: markOf(layer), group: layer.group, area: reachOf(layer) }];
+}
+
+function withSharedMark({ mark, group, area }: MergedPart): Part {
+  return { mark, group, area, sharedMark: `${mark} ${group}` };
 }
 
 /** The part of a layer's area outside which its weight is 0: crops are far larger than what is masked in them. */
@@ -53,41 +62,55 @@ export function reachOf({ weight, area, canvas }: LayerSketch): Rect<'canvas'> {
 
 /** What a layer that is merged from these stands for: it looks like them. */
 export function mergedParts(layers: readonly Layer[]): readonly MergedPart[] {
-  return layers.filter(isShown).flatMap(partsOf);
+  const parts = layers.filter(isShown).flatMap(partsOf);
+  return parts.map(({ mark, group, area }) => ({ mark, group, area }));
 }
 
 /** Marks of what a layer of this area sees of those below it, for its {@link LayerOrigin}. */
 export function seenMarks({ area }: Pick<LayerSketch, 'area'>, seen: readonly Layer[]): readonly string[] {
-  return partsIn(area, seen).map(({ mark }) => mark);
+  return marksOf(seen.flatMap(partsOf).filter((part) => overlaps(part.area, area)));
 }
 
-/** Layers that share their weight with others look different without them: their marks say in which group they are. */
-function partsIn(area: LayerSketch['area'], seen: readonly Layer[]): MergedPart[] {
-  const parts = seen.flatMap(partsOf).filter((part) => overlaps(part.area, area));
+function marksOf(parts: readonly Part[]): string[] {
   const sizes = new Map<string, number>();
   for (const { group } of parts) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  return parts.map((part) => {
-    const { mark, group } = part;
-    return sizes.get(group) === 1 ? part : { ...part, mark: `${mark} ${group}` };
-  });
+  return parts.map(({ mark, sharedMark, group }) => (sizes.get(group) === 1 ? mark : sharedMark));
 }
 
-/**
- * Whether a layer would see below it now what it saw when it was painted. A merge looks like the layers it was made
- * from, and so it is taken; layers of the own group in it, which are never seen by themselves, are not held against it.
- */
-export function seesTheSame(layers: readonly Layer[], position: number, layer: Layer): boolean {
-  const { below } = layer.origin;
-  const seen = seenBelow(layers, position);
-  const now = partsIn(layer.area, seen);
-  return (
-    sawInFull(below, seen) ||
-    sameView(
-      below,
-      now.filter(({ group }) => group !== layer.group),
-    ) ||
-    sameView(below, now)
-  );
+/** A stack in which every layer is asked what it sees, at every step of a drag. */
+export class Sight {
+  readonly #layers: readonly Layer[];
+  readonly #parts: readonly (readonly Part[])[];
+
+  constructor(layers: readonly Layer[]) {
+    this.#layers = layers;
+    this.#parts = layers.map(partsOf);
+  }
+
+  /**
+   * Whether a layer would see below it now what it saw when it was painted. A merge looks like the layers it was made
+   * from, and so it is taken; layers of the own group in it, which are never seen by themselves, are not held against
+   * it.
+   */
+  isAsPainted(position: number): boolean {
+    const own = this.#layers[position] as Layer;
+    const { below } = own.origin;
+    if (below[0]?.includes(' ') === false) return sawInFull(below, seenBelow(this.#layers, position));
+    const now = this.#seen(own, position);
+    const others = now.filter(({ group }) => group !== own.group);
+    return sameView(below, others) || (others.length < now.length && sameView(below, now));
+  }
+
+  #seen(own: Layer, position: number): Part[] {
+    const seen: Part[] = [];
+    for (let i = 0; i < position; i++) {
+      const layer = this.#layers[i] as Layer;
+      if (overlaps(layer.area, own.area) && sees(own, layer))
+        for (const part of this.#parts[i] as readonly Part[])
+          if (overlaps(part.area, own.area)) seen.push(part);
+    }
+    return seen;
+  }
 }
 
 /** Layers of before marks said how a painting was shown have the ids of their pixels instead: those mean all of it. */
@@ -98,11 +121,12 @@ function sawInFull(ids: readonly string[], seen: readonly Layer[]): boolean {
 }
 
 /** The same marks, those of parts that overlap in the same order: elsewhere the order makes no difference. */
-function sameView(before: readonly string[], now: readonly MergedPart[]): boolean {
+function sameView(before: readonly string[], now: readonly Part[]): boolean {
   if (before.length !== now.length) return false;
-  if (now.every(({ mark }, i) => mark === before[i])) return true;
+  const marks = marksOf(now);
+  if (marks.every((mark, i) => mark === before[i])) return true;
   const places = placesOf(before);
-  const was = now.map(({ mark }) => places.get(mark)?.shift() ?? -1);
+  const was = marks.map((mark) => places.get(mark)?.shift() ?? -1);
   return !was.includes(-1) && !overtakes(now, was);
 }
 

@@ -84,7 +84,8 @@ export function seenBelow<T extends LayerSketch>(stack: readonly T[], position: 
   return stack.slice(0, position).filter((layer) => overlaps(layer.area, own.area) && sees(own, layer));
 }
 
-function sees(own: LayerSketch, below: LayerSketch): boolean {
+/** Whether a layer below would be part of what another is painted over, were it to lie there. */
+export function sees(own: LayerSketch, below: LayerSketch): boolean {
   return isShown(below) && below.group !== own.group && sameSize(below.canvas, own.canvas);
 }
 

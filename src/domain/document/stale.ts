@@ -1,11 +1,18 @@
 import { LATENT_PX, type Size } from '../geometry/rect.ts';
 import { snapNearest } from '../geometry/snap.ts';
 import { detailSettings, type PaintSettings } from '../job/detail-settings.ts';
-import type { ConceptSpec, Detection, RefineRequest, SamplingSpec, ScaffoldSpec } from '../job/request.ts';
+import type {
+  ConceptSpec,
+  Detection,
+  MaskRle,
+  RefineRequest,
+  SamplingSpec,
+  ScaffoldSpec,
+} from '../job/request.ts';
+import { maskDigest } from '../mask/digest.ts';
 import { tileGrid } from '../tiling/grid.ts';
 import type { Layer, LayerRecipe } from './layer.ts';
-import { seesTheSame } from './seen.ts';
-import { sameMask } from './stack.ts';
+import { Sight } from './seen.ts';
 
 /** Why a layer is no longer what a run would paint now. */
 export type StaleReason = 'mask' | 'prompt' | 'settings' | 'below' | 'canvas';
@@ -21,7 +28,8 @@ export function staleLayers(
   layers: readonly Layer[],
 ): ReadonlyMap<string, readonly StaleReason[]> {
   const wanted = indexed(request);
-  const entries = layers.map((layer, i) => [layer.id, reasonsOf(wanted, layers, i, layer)] as const);
+  const sight = new Sight(layers);
+  const entries = layers.map((layer, i) => [layer.id, reasonsOf(wanted, sight, i, layer)] as const);
   return new Map(entries.filter(([, reasons]) => reasons.length > 0));
 }
 
@@ -40,19 +48,14 @@ function indexed(request: RefineRequest): Indexed {
   };
 }
 
-function reasonsOf(
-  wanted: Indexed,
-  layers: readonly Layer[],
-  position: number,
-  layer: Layer,
-): readonly StaleReason[] {
+function reasonsOf(wanted: Indexed, sight: Sight, position: number, layer: Layer): readonly StaleReason[] {
   const { request, detections } = wanted;
   const reasons: StaleReason[] = [];
   const detection = detections.get(layer.origin.detectionId ?? '');
-  if (detection && !sameMask(detection.mask, layer.origin.mask)) reasons.push('mask');
+  if (detection && !isOf(detection.mask, layer.origin.mask)) reasons.push('mask');
   const settings = settingsNow(wanted, detection, layer);
   if (settings) reasons.push(...settingReasons(settings, request, layer));
-  if (layer.weight.kind !== 'whole' && !seesTheSame(layers, position, layer)) reasons.push('below');
+  if (layer.weight.kind !== 'whole' && !sight.isAsPainted(position)) reasons.push('below');
   if (Math.max(layer.canvas.width, layer.canvas.height) !== canvasSide(request)) reasons.push('canvas');
   return reasons;
 }
@@ -99,6 +102,11 @@ function sameTiles(request: RefineRequest, weight: Layer['weight'], canvas: Size
   if (weight.kind !== 'tile') return true;
   const { tilePx, overlapPx } = tileGrid(request.global, canvas);
   return weight.tilePx === tilePx && weight.overlapPx === overlapPx;
+}
+
+/** Whether a layer was painted for this mask. */
+function isOf(mask: MaskRle, painted: MaskRle | null): boolean {
+  return mask === painted || (painted !== null && maskDigest(mask) === maskDigest(painted));
 }
 
 /** Long side of the canvas a request asks for, as `planCanvas` snaps it. */

@@ -41,8 +41,10 @@ export function intersect<S extends Space>(a: Rect<S>, b: Rect<NoInfer<S>>): Rec
 
 /** Whether two rectangles have a pixel in common. */
 export function overlaps<S extends Space>(a: Rect<S>, b: Rect<NoInfer<S>>): boolean {
-  const common = intersect(a, b);
-  return common.width > 0 && common.height > 0;
+  return (
+    Math.min(a.x + a.width, b.x + b.width) > Math.max(a.x, b.x) &&
+    Math.min(a.y + a.height, b.y + b.height) > Math.max(a.y, b.y)
+  );
 }
 
 /** The smallest rectangle holding all of some; null of none. */
