@@ -1,10 +1,11 @@
 import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Candidate } from '#domain/document/state.ts';
 import type { Size } from '#domain/geometry/rect.ts';
+import type { Detection } from '#domain/job/request.ts';
 import { resizeRle, unionAll } from '#domain/mask/rle-algebra.ts';
 import type { MaskFile, NamedMask } from '#worker/api-masks.ts';
 import { download } from './download.ts';
-import { isJsonName, isPictureFile } from './file-kinds.ts';
+import { isPictureFile } from './file-kinds.ts';
 import type { MaskHost } from './mask-commands.ts';
 import { handGrid, ownerFor, regionOf, repaintCommand } from './mask-regions.ts';
 import { messages } from './messages.ts';
@@ -18,12 +19,11 @@ export class MaskFiles {
   }
 
   /**
-   * Takes a dropped or pasted file if it is about masks: JSON always; a picture that looks like a mask after asking, if
-   * a detection is selected that it could be for. Answers false for everything else.
+   * Takes a dropped or pasted picture that looks like a mask, after asking, if a detection is selected that it could be
+   * for. Answers false for everything else.
    */
   async offer(file: File): Promise<boolean> {
     const { document, client, notifier } = this.#host;
-    if (isJsonName(file.name)) return this.import(file);
     const size = document.image?.size;
     if (!document.selectedDetection || !size || !isPictureFile(file)) return false;
     const read = await client.call((api) => api.masks.read(file, file.name));
@@ -39,14 +39,11 @@ export class MaskFiles {
   }
 
   /** Reads a file of masks. One mask goes to the selected detection, others become detections of their own. */
-  async import(file: File): Promise<boolean> {
+  async import(file: File): Promise<void> {
     const { document, client, expect, notifier } = this.#host;
-    if (!document.image) notifier.info(messages.tools.files.needsPicture);
-    else {
-      const read = expect(await client.call((api) => api.masks.read(file, file.name)));
-      if (read) this.#check(read, file.name);
-    }
-    return true;
+    if (!document.image) return notifier.info(messages.tools.files.needsPicture);
+    const read = expect(await client.call((api) => api.masks.read(file, file.name)));
+    if (read) this.#check(read, file.name);
   }
 
   /** Masks of another size are scaled if the user wants that; of another shape they belong to another picture. */
@@ -109,24 +106,36 @@ export class MaskFiles {
 
   /** Saves all ticked masks: as one PNG, or apart with their concepts' names as a COCO data set. */
   async exportAll(format: 'png' | 'coco'): Promise<void> {
-    const { document, client, expect } = this.#host;
+    const { document, notifier } = this.#host;
     const ticked = document.detections.filter(({ enabled }) => enabled);
+    const { length: all } = document.detections;
+    const { nothingTicked, nothingFound, saveEach } = messages.tools.files;
+    if (ticked.length > 0) return this.#save(format, ticked);
+    if (all === 0) return notifier.info(nothingFound);
+    notifier.info(nothingTicked, {
+      label: saveEach(all),
+      run: () => void this.#save(format, document.detections),
+    });
+  }
+
+  async #save(format: 'png' | 'coco', detections: readonly Detection[]): Promise<void> {
+    const { document, client, expect } = this.#host;
     const { image } = document;
     if (!image) return;
-    if (format === 'png') return this.#savePng(ticked.map(({ id }) => id));
-    const masks = ticked.map((detection) => ({
+    if (format === 'png') return this.#savePng(detections.map(({ id }) => id));
+    const masks = detections.map((detection) => ({
       name: document.conceptOf(detection)?.phrase.trim() ?? '',
       mask: detection.mask,
     }));
     const blob = expect(await client.call((api) => api.masks.coco(masks, image.size)));
-    if (blob) this.#save(blob, `${stem(image.name)}-masks.json`);
+    if (blob) this.#saveFile(blob, `${stem(image.name)}-masks.json`);
   }
 
   async #savePng(ids: readonly string[], number?: number): Promise<void> {
     const { image } = this.#host.document;
     const blob = await this.#png(ids);
     const suffix = number === undefined ? 'masks' : `mask-${number}`;
-    if (blob && image) this.#save(blob, `${stem(image.name)}-${suffix}.png`);
+    if (blob && image) this.#saveFile(blob, `${stem(image.name)}-${suffix}.png`);
   }
 
   async #png(ids: readonly string[]): Promise<Blob | null> {
@@ -163,10 +172,10 @@ export class MaskFiles {
     if (!selectedDetection) return notifier.info(messages.tools.needsDetection);
     const wish = { request, layers, detectionId: selectedDetection.id, background };
     const cut = expect(await client.call((api) => api.masks.cutOut(wish)));
-    if (cut) this.#save(cut.blob, cut.fileName);
+    if (cut) this.#saveFile(cut.blob, cut.fileName);
   }
 
-  #save(blob: Blob, fileName: string): void {
+  #saveFile(blob: Blob, fileName: string): void {
     download(blob, fileName);
     this.#host.notifier.info(messages.tools.files.saved(fileName));
   }

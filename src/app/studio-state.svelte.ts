@@ -6,10 +6,10 @@ import type { Layer } from '#domain/document/layer.ts';
 import { sameValue } from '#domain/document/same-value.ts';
 import { staleLayers } from '#domain/document/stale.ts';
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
-import type { ConceptSpec, Detection, Recipe, RefineRequest } from '#domain/job/request.ts';
+import type { ConceptSpec, Detection, RefineRequest } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { DEFAULTS, followConcept, type StudioDefaults, type StudioParameters } from './defaults.ts';
-import { emptyDocument, firstConcept, recipeDocument } from './documents.ts';
+import { emptyDocument, firstConcept } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
 import type { Saying } from './messages.ts';
@@ -48,8 +48,6 @@ export class StudioState {
   opening = $state.raw<string | null>(null);
   /** Name of the weight file that is being read. */
   reading = $state.raw<string | null>(null);
-  /** A recipe found in the picture, waiting for the user's choice. */
-  offeredRecipe = $state.raw<Recipe | null>(null);
   readonly #resolver = new DetectionResolver();
 
   readonly concepts = $derived.by((): readonly ConceptSpec[] => this.history.present.concepts);
@@ -245,7 +243,6 @@ export class StudioState {
       concept.examples ? { ...concept, examples: undefined } : concept,
     );
     this.begin({ ...emptyDocument(this.defaults), concepts, parameters });
-    this.offeredRecipe = image.recipe;
     this.select({ kind: 'document' });
   }
 
@@ -261,12 +258,6 @@ export class StudioState {
   /** Starts a history with this document. */
   begin(state: DocumentState): void {
     this.history.reset(state);
-  }
-
-  /** Makes the document what a recipe says. */
-  applyRequest(request: RefineRequest): void {
-    this.dispatch({ type: 'replace-document', state: recipeDocument(request) }, { name: 'recipe' });
-    this.offeredRecipe = null;
   }
 
   #find<T extends { readonly id: string }>(items: readonly T[], kind: Selection['kind']): T | undefined {

@@ -4,6 +4,7 @@ import { pixelsOfLayers } from '#domain/document/named-pixels.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
 import { download } from './download.ts';
+import { isSettingsName } from './concept-settings-text.ts';
 import { isWeightName } from './file-kinds.ts';
 import { DetectionCommands } from './detection-commands.ts';
 import { JobRunner, type WorkerError } from './job-runner.ts';
@@ -18,6 +19,7 @@ import { MaskCommands } from './mask-commands.ts';
 import { messages, said, type Saying } from './messages.ts';
 import { ModelCommands } from './model-commands.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
+import { SettingsOffers } from './settings-offer.svelte.ts';
 import { StudioState } from './studio-state.svelte.ts';
 import { ViewState } from './view-state.svelte.ts';
 import { browserStepStore } from './step-store.ts';
@@ -59,6 +61,7 @@ export class Studio {
   readonly previews: LayerPreviews;
   readonly likeness: LikenessGuard;
   readonly masks: MaskCommands;
+  readonly offers: SettingsOffers;
   readonly notifier: Notifier;
   readonly #runner: JobRunner;
   /** The document that was open before this one, while it can still be asked back. */
@@ -93,7 +96,10 @@ export class Studio {
     this.previews = new LayerPreviews(host);
     this.likeness = new LikenessGuard(host);
     this.painting = new LayerPainting(host, this.#runner, this.previews);
-    this.masks = new MaskCommands({ ...host, open: (file, name) => this.open(file, name) });
+    const open = (file: Blob, name: string) => this.open(file, name);
+    this.masks = new MaskCommands({ ...host, open });
+    const { presets } = this.detections;
+    this.offers = new SettingsOffers({ ...host, presets, masks: this.masks.files, open });
   }
 
   /** Residuals nothing can bring back any more leave the worker's store, once the hand rests. */
@@ -162,11 +168,11 @@ export class Studio {
     if (opened && !this.document.hasPhrase) this.document.beginWith(sample.concepts);
   }
 
-  /** A dropped or pasted file: a picture is opened, weights are used or refused with the way to convert them, masks taken. */
+  /** A dropped or pasted file: a picture is opened, weights are used or refused with the way to convert them, masks and settings offered. */
   async takeFile(file: File): Promise<void> {
     if (isWeightName(file.name)) await this.models.useFile(file);
-    else if (!(await this.detections.presets.offer(file)) && !(await this.masks.files.offer(file)))
-      await this.open(file, file.name);
+    else if (isSettingsName(file.name)) await this.offers.takeTextFile(file);
+    else if (!(await this.masks.files.offer(file))) await this.offers.takePicture(file);
   }
 
   async detect(): Promise<void> {
@@ -216,15 +222,6 @@ export class Studio {
         return () => messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
       },
     });
-  }
-
-  /** Takes concepts, masks and parameters from the opened picture's recipe. */
-  applyRecipe(): void {
-    const recipe = this.document.offeredRecipe;
-    if (!recipe) return;
-    const undo = this.document.checkpoint();
-    this.document.applyRequest(recipe.request);
-    this.#offerUndo(messages.recipe.applied, undo);
   }
 
   /** Measures the noise field of the present canvas; null when the worker is gone. */
@@ -335,6 +332,7 @@ export class Studio {
     this.job.finish(outcome);
     this.masks.forget();
     this.detections.looks.forgetAll();
+    this.offers.dismiss();
     this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
     this.view.show(opened.size);
     this.#left = left;

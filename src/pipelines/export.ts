@@ -2,15 +2,13 @@ import { planExport } from '#domain/geometry/canvas-size.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import type { Recipe } from '#domain/job/request.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import { KEYWORDS } from '#domain/settings/keywords.ts';
 import { parametersText } from '#formats/parameters-text.ts';
 import type { PngChunk } from '#formats/png/chunks.ts';
 import { encodePng } from '#formats/png/encode.ts';
-import { compressedTextChunk, RECIPE_KEYWORD, textChunk } from '#formats/png/text.ts';
+import { compressedTextChunk, textChunk } from '#formats/png/text.ts';
 import type { JobContext } from './progress.ts';
 import type { PixelOps } from './services.ts';
-
-/** Keyword A1111 and galleries read. */
-export const PARAMETERS_KEYWORD = 'parameters';
 
 export interface ExportOutcome {
   readonly png: Blob;
@@ -35,7 +33,7 @@ export async function exportPicture(
 async function recipeChunks(recipe: Recipe, size: Size<'canvas'>): Promise<PngChunk[]> {
   const checkpoint = recipe.models.find(({ role }) => role === 'checkpoint')?.name ?? 'unknown';
   return [
-    textChunk(PARAMETERS_KEYWORD, parametersText(recipe.request, size, checkpoint)),
-    await compressedTextChunk(RECIPE_KEYWORD, JSON.stringify(recipe)),
+    textChunk(KEYWORDS.parameters, parametersText(recipe.request, size, checkpoint)),
+    await compressedTextChunk(KEYWORDS.recipe, JSON.stringify(recipe)),
   ];
 }

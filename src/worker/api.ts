@@ -10,11 +10,11 @@ import type {
   DetectRequest,
   FoundObject,
   MaskRle,
-  Recipe,
   RefineRequest,
   ScaffoldSpec,
 } from '#domain/job/request.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { CarriedSettings } from '#domain/settings/found-settings.ts';
 
 /**
  * The contract between the page and the GPU worker. Types only: the page never imports worker code.
@@ -222,10 +222,8 @@ export interface OpenedImage {
   readonly name: string;
   readonly size: Size<'image'>;
   readonly sha256: string;
-  /** The recipe found inside a PNG this studio exported; null for any other picture. */
-  readonly recipe: Recipe | null;
-  /** A1111 `parameters` text found in the file; null when there is none. */
-  readonly parameters: string | null;
+  /** Settings found in the file, ours or another tool's. */
+  readonly carried: CarriedSettings | null;
 }
 
 export interface DetectResult {
@@ -396,6 +394,8 @@ export interface StudioApi {
    */
   start(viewer: MessagePort): Promise<Result<RuntimeInfo>>;
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>>;
+  /** Settings a picture's file carries; the open document stays. Null for any other file. */
+  settingsIn(file: Blob): Promise<Result<CarriedSettings | null>>;
   detect(
     job: JobId,
     request: DetectRequest,

@@ -1,14 +1,13 @@
 import { AppError } from '#domain/job/app-error.ts';
 import { sentence } from '#domain/job/sentence.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import { readPictureTexts } from '#formats/image/picture-texts.ts';
 import { sniffPicture } from '#formats/image/sniff.ts';
-import { isPng, readChunks } from '#formats/png/chunks.ts';
-import { readTexts } from '#formats/png/text.ts';
 
 export interface Picture {
   readonly raster: Raster8<'image'>;
   readonly sha256: string;
-  /** Text chunks of a PNG by keyword; empty for other formats. */
+  /** What other programs and this one left in the file, by keyword. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -28,7 +27,13 @@ export async function decodePicture(file: Blob, name: string): Promise<Picture> 
   const bytes = new Uint8Array(await file.arrayBuffer());
   sniffPicture(bytes, name);
   const raster = await pixels(file, name);
-  return { raster, sha256: await sha256(bytes), texts: await textsOf(bytes) };
+  return { raster, sha256: await sha256(bytes), texts: await readPictureTexts(bytes) };
+}
+
+/** The texts alone, of any file: nothing is decoded, and one that is too large or no picture has none. */
+export async function textsOfFile(file: Blob): Promise<ReadonlyMap<string, string>> {
+  if (file.size > MAX_FILE_BYTES) return new Map();
+  return readPictureTexts(new Uint8Array(await file.arrayBuffer()));
 }
 
 async function pixels(file: Blob, name: string): Promise<Raster8<'image'>> {
@@ -56,8 +61,4 @@ export function context2d(canvas: OffscreenCanvas): OffscreenCanvasRenderingCont
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-async function textsOf(bytes: Uint8Array<ArrayBuffer>): Promise<ReadonlyMap<string, string>> {
-  return isPng(bytes) ? readTexts(readChunks(bytes)) : new Map<string, string>();
 }

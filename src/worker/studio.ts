@@ -1,13 +1,13 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { JobEvent } from '#domain/job/events.ts';
-import type { DetectRequest, Recipe, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
-import { checkRecipe } from '#domain/job/schema.ts';
+import type { DetectRequest, RefineRequest, ScaffoldSpec } from '#domain/job/request.ts';
 import type { Size } from '#domain/geometry/rect.ts';
+import type { CarriedSettings } from '#domain/settings/found-settings.ts';
+import { settingsInTexts } from '#domain/settings/read.ts';
 import { Mutex } from '#inference/mutex.ts';
 import { detect } from '#pipelines/detect.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
-import { RECIPE_KEYWORD } from '#formats/png/text.ts';
-import { exportPicture, PARAMETERS_KEYWORD } from '#pipelines/export.ts';
+import { exportPicture } from '#pipelines/export.ts';
 import { planRefine } from '#pipelines/refine.ts';
 import { callsPerItem, itemUnits } from '#pipelines/repaint.ts';
 import type { RefineTarget } from './api-layers.ts';
@@ -32,7 +32,7 @@ import { chooseHardware } from './hardware.ts';
 import { asResult, Jobs } from './jobs.ts';
 import { StudioConcepts } from './concepts.ts';
 import { StudioModels } from './models.ts';
-import { decodePicture, type Picture } from './picture.ts';
+import { decodePicture, textsOfFile } from './picture.ts';
 import { scaffoldStatistics } from './scaffold-statistics.ts';
 import type { Document } from './document.ts';
 import { exportName, shownPicture } from './shown-picture.ts';
@@ -96,9 +96,12 @@ export class Studio implements StudioApi {
       name,
       size: { width, height },
       sha256: picture.sha256,
-      recipe: recipeIn(picture),
-      parameters: picture.texts.get(PARAMETERS_KEYWORD) ?? null,
+      carried: settingsInTexts(picture.texts),
     };
+  }
+
+  settingsIn(file: Blob): Promise<Result<CarriedSettings | null>> {
+    return asResult(async () => settingsInTexts(await textsOfFile(file)));
   }
 
   detect(
@@ -205,18 +208,6 @@ export class Studio implements StudioApi {
   #ready(): Backend {
     if (!this.#backend) throw new AppError('internal', 'The studio is still starting.');
     return this.#backend;
-  }
-}
-
-/** Our recipe, if the picture carries one that is whole; a broken one is as good as none. */
-function recipeIn(picture: Picture): Recipe | null {
-  const text = picture.texts.get(RECIPE_KEYWORD);
-  if (!text) return null;
-  try {
-    const result = checkRecipe(JSON.parse(text));
-    return result.ok ? result.value : null;
-  } catch {
-    return null;
   }
 }
 

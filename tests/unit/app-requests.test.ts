@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULTS, withOverrides } from '#app/defaults.ts';
 import { handGrid, regionOf } from '#app/mask-regions.ts';
-import { splitParameters } from '#app/prompt-text.ts';
 import { buildDetectRequest, buildOverlay, buildRefineRequest } from '#app/requests.ts';
 import { cropFrame, startSigma, tileFrames } from '#app/guides.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
@@ -91,22 +90,5 @@ describe('guides', () => {
   it('names the noise level of a strength', () => {
     expect(startSigma(0.35, DEFAULTS.parameters.sampling)).toBeCloseTo(0.465, 2);
     expect(startSigma(0, DEFAULTS.parameters.sampling)).toBeNull();
-  });
-});
-
-describe('splitParameters', () => {
-  it('takes prompt and negative prompt out of an A1111 text', () => {
-    const text =
-      'a cat, (blue:1.2)\nsecond line\nNegative prompt: blur,\nnoise\nSteps: 20, Sampler: Euler, Seed: 5';
-    expect(splitParameters(text)).toEqual({
-      prompt: 'a cat, (blue:1.2)\nsecond line',
-      negative: 'blur,\nnoise',
-    });
-  });
-
-  it('copes with parts that are missing', () => {
-    expect(splitParameters('only a prompt')).toEqual({ prompt: 'only a prompt', negative: '' });
-    expect(splitParameters('Negative prompt: x\nSteps: 4')).toEqual({ prompt: '', negative: 'x' });
-    expect(splitParameters('')).toEqual({ prompt: '', negative: '' });
   });
 });

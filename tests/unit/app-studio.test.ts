@@ -14,7 +14,7 @@ const DEMO = withOverrides(DEFAULTS, {
   concept: { denoise: 0.3 },
 });
 const opened = (name: string) =>
-  ok({ name, size: { width: 100, height: 80 }, sha256: name, recipe: null, parameters: null });
+  ok({ name, size: { width: 100, height: 80 }, sha256: name, carried: null });
 const mask = { width: 2, height: 1, runs: [0, 1, 1] };
 const detection = (id: string, score: number): Candidate => ({
   ...candidate('concept-1', mulberry(1)),

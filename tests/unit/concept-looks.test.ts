@@ -84,7 +84,7 @@ afterEach(() => {
 
 function open(name: string): void {
   const size = { width: 40, height: 10 } as never;
-  const picture = { name, size, sha256: name, recipe: null, parameters: null };
+  const picture = { name, size, sha256: name, carried: null };
   studio.document.takeImage({ ...picture, file: new Blob(), url: `blob:${name}` });
 }
 const type = (phrase: string, id = 'concept-1') => studio.detections.looks.typed(id, phrase);

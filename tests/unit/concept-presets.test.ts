@@ -40,7 +40,7 @@ let studio: Studio;
 function openStudio(): Studio {
   const opened = new Studio({ info, error }, DEFAULTS, () => new SilentClient());
   const size = { width: 1024, height: 512 } as never;
-  const picture = { name: 'a.png', size, sha256: '', recipe: null, parameters: null };
+  const picture = { name: 'a.png', size, sha256: '', carried: null };
   opened.document.takeImage({ ...picture, file: new Blob(), url: 'blob:a' });
   return opened;
 }

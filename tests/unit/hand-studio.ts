@@ -65,7 +65,7 @@ export function withStudio(): void {
     };
     studio = new Studio(notifier, DEFAULTS, (onCrash) => (client = new ReadyClient(onCrash)));
     client.answers['openImage'] = () =>
-      ok({ name: 'a.png', size, sha256: '', recipe: null, parameters: null });
+      ok({ name: 'a.png', size, sha256: '', carried: null });
     await studio.open(new Blob(), 'a.png');
     studio.view.resize(100, 80, 1);
     studio.view.camera = { scale: 1, x: 0, y: 0 };

@@ -64,7 +64,7 @@ describe('the page in a pseudo-language', () => {
       'with a picture and a concept of it',
       ({ document }) => {
         const size = { width: 64, height: 48 };
-        const image = { name: '⟦a.png⟧', size, sha256: '', recipe: null, parameters: null };
+        const image = { name: '⟦a.png⟧', size, sha256: '', carried: null };
         document.takeImage({ ...image, file: new Blob(), url: 'blob:x' });
         document.addConcept('⟦face⟧');
       },

@@ -63,7 +63,7 @@ function promptOfInfotext(text: string): string {
  * `name: value` separated by commas; a value with commas or line ends in it is a JSON string. Nothing is looked at more
  * than a few times, however long and odd the text is.
  */
-function* pairsOf(line: string): Generator<readonly [name: string, value: string]> {
+export function* pairsOf(line: string): Generator<readonly [name: string, value: string]> {
   for (let at = 0; at < line.length;) {
     const colon = line.indexOf(':', at);
     if (colon < 0) return;

@@ -1,3 +1,4 @@
+import type { OutputSpec } from '../job/request.ts';
 import { LATENT_PX, size, type Size } from './rect.ts';
 import { snapNearest } from './snap.ts';
 
@@ -16,6 +17,15 @@ export function planCanvas(image: Size<'image'>, longSidePx: number): Size<'canv
   const scale = Math.max(LATENT_PX, snapNearest(longSidePx, LATENT_PX)) / longSide(image);
   const snap = (side: number) => Math.max(LATENT_PX, snapNearest(side * scale, LATENT_PX));
   return size(snap(image.width), snap(image.height));
+}
+
+/** Another long side of the canvas. The export goes with it unless it was set to something else than the canvas. */
+export function withCanvasSide(
+  { canvasLongSidePx, exportLongSidePx }: OutputSpec,
+  longSidePx: number,
+): OutputSpec {
+  const follows = exportLongSidePx === canvasLongSidePx;
+  return { canvasLongSidePx: longSidePx, exportLongSidePx: follows ? longSidePx : exportLongSidePx };
 }
 
 /** The exported picture's size: exactly `longSidePx` on the long side, the picture's own aspect ratio, no snapping. */

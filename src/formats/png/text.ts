@@ -1,10 +1,10 @@
+import { KEYWORDS } from '#domain/settings/keywords.ts';
 import { latin1, type PngChunk } from './chunks.ts';
 import { deflate, inflate } from './zlib.ts';
 
 /** Inflated metadata is capped per chunk: a few kilobytes of zlib can claim gigabytes. */
 const MAX_TEXT_BYTES = 2 * 1024 * 1024;
 /** Our own recipe carries every mask, so it may be longer than anybody's prompt. */
-export const RECIPE_KEYWORD = 'luna';
 const MAX_RECIPE_BYTES = 64 * 1024 * 1024;
 
 /** `tEXt` when the text is Latin-1, else `iTXt` in UTF-8 (PNG specification §11.3.3). */
@@ -56,7 +56,7 @@ async function readText({ type, data }: PngChunk): Promise<{ keyword: string; te
   const body = data.subarray(end + 1);
   if (type === 'tEXt') return body.length > MAX_TEXT_BYTES ? null : { keyword, text: latin1(body) };
   if (type === 'zTXt') return { keyword, text: latin1(await inflate(body.slice(1), MAX_TEXT_BYTES)) };
-  const limit = keyword === RECIPE_KEYWORD ? MAX_RECIPE_BYTES : MAX_TEXT_BYTES;
+  const limit = keyword === KEYWORDS.recipe ? MAX_RECIPE_BYTES : MAX_TEXT_BYTES;
   return { keyword, text: await internationalText(body, limit) };
 }
 

@@ -16,7 +16,7 @@ beforeEach(async () => {
   vi.stubGlobal('cancelAnimationFrame', () => undefined);
   await studio.start({} as HTMLCanvasElement);
   const size = { width: 8, height: 8 };
-  client.script['openImage'] = () => ({ name: 'x', size, sha256: '', recipe: null, parameters: null });
+  client.script['openImage'] = () => ({ name: 'x', size, sha256: '', carried: null });
   await studio.open(new Blob(['x']), 'x.png');
 });
 

@@ -46,8 +46,7 @@ beforeEach(async () => {
     name,
     size: { width: 128, height: 64 },
     sha256: '',
-    recipe: null,
-    parameters: null,
+    carried: null,
   });
   await studio.open(new Blob(['x']), 'x.png');
   put(painted('a'));

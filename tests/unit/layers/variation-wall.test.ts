@@ -22,7 +22,7 @@ beforeEach(async () => {
   vi.stubGlobal('cancelAnimationFrame', () => undefined);
   await studio.start({} as HTMLCanvasElement);
   const size = { width: 128, height: 64 };
-  client.script['openImage'] = () => ({ name: 'x', size, sha256: '', recipe: null, parameters: null });
+  client.script['openImage'] = () => ({ name: 'x', size, sha256: '', carried: null });
   await studio.open(new Blob(['x']), 'x.png');
   const origin = { detectionId: 'd', mask: maskOf(4), below: [] };
   const varied = layer('a', { pixels: PAINTINGS[0]!, variations: PAINTINGS, origin });

@@ -106,8 +106,6 @@ export const parameters: Catalogue['parameters'] = {
   ),
   sigma: (sigma) => `σ ${sigma}`,
   presence: (percentage) => `Vorhandensein ${percent(percentage / 100)}`,
-  parametersInFile: 'Prompt in der Datei gefunden',
-  useParameters: 'Für das ganze Bild verwenden',
   px: 'px',
   percent: '%',
   percentRange: (start, end) => `${start}–${percent(end / 100)}`,

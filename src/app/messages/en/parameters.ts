@@ -126,8 +126,6 @@ export const parameters = {
   ),
   sigma: (sigma: string) => `σ ${sigma}`,
   presence: (percentage: number) => `Presence ${percent(percentage / 100)}`,
-  parametersInFile: 'Prompt found in the file',
-  useParameters: 'Use for the whole picture',
   px: 'px',
   percent: '%',
   percentRange: (start: number, end: number) => `${start}–${percent(end / 100)}`,

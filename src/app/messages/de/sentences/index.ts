@@ -2,6 +2,7 @@ import { documents } from './documents.ts';
 import { formats } from './formats.ts';
 import { models } from './models.ts';
 import { networks } from './networks.ts';
+import { settings } from './settings.ts';
 import { storage } from './storage.ts';
 import { worker } from './worker.ts';
 
@@ -11,6 +12,7 @@ export const sentences: Readonly<Record<string, string>> = {
   ...formats,
   ...models,
   ...networks,
+  ...settings,
   ...storage,
   ...worker,
 };
