@@ -1,4 +1,4 @@
-import { DetectionResolver, type Resolved } from '#domain/detection/resolve.ts';
+import { DetectionResolver, type Resolved, type ResolveInput } from '#domain/detection/resolve.ts';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
 import { followMasks } from '#domain/document/follow.ts';
 import type { StepOptions } from '#domain/document/history.ts';
@@ -31,6 +31,8 @@ export interface OpenDocument extends OpenedImage {
   readonly url: string;
 }
 
+const NO_PICTURE: Size<'image'> = { width: 1, height: 1 };
+
 /**
  * The document and what the studio runs on. Everything is plain data behind `$state.raw` and is replaced, never
  * changed in place. What belongs to the document lies in its history: every change of it is a command.
@@ -49,6 +51,7 @@ export class StudioState {
   /** Name of the weight file that is being read. */
   reading = $state.raw<string | null>(null);
   readonly #resolver = new DetectionResolver();
+  #last: (ResolveInput & { readonly resolved: Resolved }) | null = null;
 
   readonly concepts = $derived.by((): readonly ConceptSpec[] => this.history.present.concepts);
   readonly candidates = $derived.by((): readonly Candidate[] => this.history.present.candidates);
@@ -94,21 +97,31 @@ export class StudioState {
     const list = Array.isArray(commands)
       ? (commands as readonly DocumentCommand[])
       : [commands as DocumentCommand];
-    this.history.dispatch([...list, ...this.#following(list)], options);
+    const [first] = list;
+    if (!first) return;
+    const next = list.reduce(applyCommand, this.history.present);
+    const state = this.#following(list, next).reduce(applyCommand, next);
+    // As one state, so that the document has the very concepts and candidates that have been resolved for the layers.
+    this.history.dispatch([{ type: 'replace-document', state }], { name: first.type, ...options });
   }
 
   /** A document that is replaced as a whole has layers of its own, with their masks. */
-  #following(commands: readonly DocumentCommand[]): readonly DocumentCommand[] {
+  #following(commands: readonly DocumentCommand[], next: DocumentState): readonly DocumentCommand[] {
     const { present } = this.history;
-    if (present.layers.length === 0 || commands.some(({ type }) => type === 'replace-document')) return [];
-    const next = commands.reduce(applyCommand, present);
+    if (next.layers.length === 0 || commands.some(({ type }) => type === 'replace-document')) return [];
     if (next.candidates === present.candidates && next.concepts === present.concepts) return [];
     return followMasks(this.detections, this.#resolve(next).shown, next.layers);
   }
 
+  /** The last answer is kept: what is resolved for a step is what is shown after it. */
   #resolve({ concepts, candidates }: Pick<DocumentState, 'concepts' | 'candidates'>): Resolved {
-    const picture = this.image?.size ?? { width: 1, height: 1 };
-    return this.#resolver.resolve({ concepts, candidates, picture });
+    const picture = this.image?.size ?? NO_PICTURE;
+    const last = this.#last;
+    if (last?.concepts === concepts && last.candidates === candidates && last.picture === picture)
+      return last.resolved;
+    const resolved = this.#resolver.resolve({ concepts, candidates, picture });
+    this.#last = { concepts, candidates, picture, resolved };
+    return resolved;
   }
 
   /** The number shown beside a detection, from 1 in the order of the list. */
