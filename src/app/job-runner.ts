@@ -26,7 +26,7 @@ export interface JobCall<T> {
   readonly take: (value: T) => Saying;
   /** Sees every event of the job while it is the present one. */
   readonly onEvent?: (event: JobEvent) => void;
-  /** After a stop or a failure, before it is explained: what was finished is kept here. */
+  /** After a stop, a failure or the end of the worker, before it is explained: what was finished is kept here. */
   readonly interrupted?: () => void;
 }
 
@@ -36,6 +36,8 @@ export interface JobCall<T> {
  */
 export class JobRunner {
   readonly #host: CommandHost;
+  /** Of the present job; of the last one when none runs. */
+  #interrupted: (() => void) | undefined;
 
   constructor(host: CommandHost) {
     this.#host = host;
@@ -45,6 +47,7 @@ export class JobRunner {
     const { job, document, explain } = this.#host;
     const { image } = document;
     const id = job.begin(kind);
+    this.#interrupted = interrupted;
     const follow = (event: JobEvent) => {
       if (!job.isCurrent(id)) return;
       job.apply(id, event);
@@ -53,9 +56,21 @@ export class JobRunner {
     const result = await request(id, callback(follow));
     if (!job.isCurrent(id) || document.image !== image) return;
     if (result.ok) return this.#finish(() => take(result.value));
-    interrupted?.();
-    job.finish(result.error.code === 'aborted' ? this.#whyStopped() : '');
+    this.abandon(result.error.code === 'aborted' ? this.#whyStopped() : '');
     explain(result.error);
+  }
+
+  /**
+   * Ends the present job, if there is one, without its answer, as when its worker is gone: what it has finished is kept,
+   * and whatever it still says goes unheard.
+   */
+  abandon(outcome: Saying = ''): void {
+    if (this.#host.job.running)
+      this.#finish(() => {
+        this.#interrupted?.();
+        return outcome;
+      });
+    else this.#host.job.finish(outcome);
   }
 
   /** Whatever goes wrong while an answer is taken, the job is over and the user hears of it. */

@@ -15,7 +15,7 @@ export class JobState {
   remainingMs = $state.raw<number | null>(null);
   #detail = $state.raw<Words>('');
   stopping = $state.raw(false);
-  /** The stop is taking long and ending the worker would lose finished areas: the user decides. */
+  /** The stop is taking long, and there are layers that the next worker has to read back: the user decides. */
   stuck = $state.raw(false);
   areas = $state.raw<readonly Rect<'canvas'>[]>([]);
   #notices = $state.raw<readonly Words[]>([]);

@@ -1,5 +1,6 @@
 import type { StepOptions } from '#domain/document/history.ts';
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import type { TileTarget } from '#domain/job/target.ts';
 import { followMasks } from '#domain/document/follow.ts';
 import type { Detection, DetectionOverrides, RefineRequest } from '#domain/job/request.ts';
 import type { JobRunner } from './job-runner.ts';
@@ -10,6 +11,7 @@ import { formatDuration, messages, type Saying } from './messages.ts';
 import {
   nextRegion,
   ownCommand,
+  tileFromNextRegion,
   wishFor,
   withEarlier,
   withOwn,
@@ -65,7 +67,11 @@ export class LayerPainting {
       request: (id, onEvent) => client.call((api) => api.layers.refine(id, request, target, onEvent)),
       onEvent: (event) => painted.follow(event),
       interrupted: () => {
-        if (!painted.isEmpty) this.#take(painted.stack(document.layers), target, request, change);
+        if (!painted.isEmpty)
+          this.#take(painted.stack(document.layers), target, request, {
+            ...change,
+            own: new Map([...(change.own ?? [])].filter(([detectionId]) => painted.has(detectionId))),
+          });
         // Without a result to judge, hidden masks would look lost.
         if (document.layers.length === 0) view.showMasks();
       },
@@ -85,26 +91,28 @@ export class LayerPainting {
     await this.refine(wish, { step: { name: 'repaint', subject } });
   }
 
-  /** Paints detections again from noise none of their paintings has had: the next region of the scaffold. */
-  async reroll(detectionIds: readonly string[]): Promise<void> {
+  /** Paints again from noise that none of the paintings there are has had: the next region of the scaffold. */
+  async reroll(wish: PaintedWish): Promise<void> {
     const { document } = this.#host;
-    const detections = document.detections.filter(({ id }) => detectionIds.includes(id));
+    const { layers } = document;
+    const wanted = document.detections.filter(({ id }) => wish.detections.includes(id));
+    const detections = this.#unlocked(wanted);
     const own = new Map(
-      detections.map((detection) => [detection.id, { region: nextRegion(detection, document.layers) }]),
+      detections.map((detection) => [detection.id, { region: nextRegion(detection, layers) }]),
     );
-    const wish = { detections: this.#unlocked([...own.keys()]), tiles: [] };
-    if (this.#nothing([...wish.detections, ...wish.tiles])) return;
-    const subject =
-      detections.length === 1 ? this.#nameOf(detections[0]) : messages.layers.count(detections.length);
-    await this.refine(wish, { own, step: { name: 'reroll', subject }, keepEarlier: true });
+    const tiles = wish.tiles.map((tile) => tileFromNextRegion(tile, layers));
+    if (this.#nothing([...detections, ...tiles])) return;
+    const subject = this.#subjectOf(detections, tiles);
+    const change = { own, step: { name: 'reroll', subject }, keepEarlier: true } as const;
+    await this.refine({ detections: [...own.keys()], tiles }, change);
   }
 
-  /** Re-rolls the detections of the selected layers, or the selected detection. */
+  /** Re-rolls the detections and tiles of the selected layers, or the selected detection. */
   async rerollSelected(layers: readonly Layer[]): Promise<void> {
     const { document, notifier } = this.#host;
     const { selectedDetection: detection } = document;
     if (layers.length === 0 && !detection) return notifier.info(messages.layers.selectFirst);
-    await this.reroll(detection ? [detection.id] : this.wishOf(layers).detections);
+    await this.reroll(detection ? { detections: [detection.id], tiles: [] } : this.wishOf(layers));
   }
 
   /** Paints a layer's detection again with less strength; offered by the guard, never done by itself. */
@@ -129,22 +137,32 @@ export class LayerPainting {
     await this.refine({ detections, tiles: [] });
   }
 
-  /** Paints `count` further variations of a layer and shows all of them to choose from. */
+  /** Paints `count` further variations of a layer and shows all of them to choose from, also when it is stopped. */
   async vary(layer: Layer, count: number): Promise<void> {
     const { document, client, notifier } = this.#host;
     if (layer.locked) return notifier.info(messages.layers.isLocked(layerName(layer)));
     const { request } = document;
     if (this.#nothing([layer])) return;
     const target = { ...this.targetOf({ detections: [], tiles: [] }), layerId: layer.id, count };
+    let painted: readonly LayerPixels[] = [];
     await this.#runner.run({
       kind: 'refine',
       request: (id, onEvent) => client.call((api) => api.layers.vary(id, request, target, onEvent)),
+      onEvent: (event) => {
+        if (event.kind === 'layer') painted = event.layer.variations;
+      },
+      interrupted: () => void this.#takeVariations(layer, painted),
       take: (variations) => this.#takeVariations(layer, variations),
     });
   }
 
-  #takeVariations(layer: Layer, variations: readonly LayerPixels[]): Saying {
+  /** One step: further paintings beside those the layer has by now; says how many there are. */
+  #takeVariations({ id, variations: before }: Layer, painted: readonly LayerPixels[]): Saying {
     const { document } = this.#host;
+    const layer = document.layers.find((other) => other.id === id);
+    const further = painted.slice(before.length);
+    if (!layer || further.length === 0) return '';
+    const variations = [...layer.variations, ...further];
     document.dispatch(
       { type: 'update-layers', ids: [layer.id], patch: { variations } },
       { name: 'variations', subject: layerName(layer) },
@@ -178,9 +196,9 @@ export class LayerPainting {
     });
   }
 
-  #unlocked(detectionIds: readonly string[]): string[] {
+  #unlocked(detections: readonly Detection[]): Detection[] {
     const { layers } = this.#host.document;
-    return detectionIds.filter((id) => {
+    return detections.filter(({ id }) => {
       const own = layers.filter(({ origin }) => origin.detectionId === id);
       return own.length === 0 || own.some(({ locked }) => !locked);
     });
@@ -194,9 +212,18 @@ export class LayerPainting {
     return job.running || !document.ready || wanted.length === 0;
   }
 
-  #nameOf(detection: Detection | undefined): string {
+  /** The name of a single one, else how many there are. */
+  #subjectOf(detections: readonly Detection[], tiles: readonly TileTarget[]): string {
+    const count = detections.length + tiles.length;
+    const [[detection], [tile]] = [detections, tiles];
+    if (count === 1 && detection) return this.#nameOf(detection);
+    const layers = this.#host.document.layers;
+    const layer = layers.find(({ weight }) => weight.kind === 'tile' && weight.index === tile?.index);
+    return count === 1 && layer ? layerName(layer) : messages.layers.count(count);
+  }
+
+  #nameOf(detection: Detection): string {
     const { document } = this.#host;
-    if (!detection) return '';
     return messages.detection.name(
       document.numberOf(detection.id),
       document.conceptOf(detection)?.phrase ?? '',

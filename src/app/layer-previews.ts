@@ -13,6 +13,8 @@ export class LayerPreviews {
   /** Oldest use first. */
   readonly #kept = new Map<string, Promise<ImageBitmap | null>>();
   #queue: Promise<unknown> = Promise.resolve();
+  /** Counts pictures that were opened. */
+  #opened = 0;
 
   constructor(host: CommandHost) {
     this.#host = host;
@@ -32,23 +34,37 @@ export class LayerPreviews {
 
   /** Forgets a layer's pictures: what lies below may look different now. */
   forget(layerId: string): void {
-    for (const key of this.#kept.keys()) if (key.startsWith(`${layerId} `)) this.#kept.delete(key);
+    for (const key of this.#kept.keys()) if (key.startsWith(`${layerId} `)) this.#drop(key);
+  }
+
+  /** Forgets all pictures, and those that are still asked for: another picture is open now. */
+  clear(): void {
+    this.#opened++;
+    for (const key of this.#kept.keys()) this.#drop(key);
   }
 
   #get(key: string, layer: Layer, pixelsId: string, maxSidePx: number): Promise<ImageBitmap | null> {
     const picture = this.#kept.get(key) ?? this.#ask(layer, pixelsId, maxSidePx);
     this.#kept.delete(key);
     this.#kept.set(key, picture);
-    for (const oldest of this.#kept.keys()) if (this.#kept.size > MOST) this.#kept.delete(oldest);
+    for (const oldest of this.#kept.keys()) if (this.#kept.size > MOST) this.#drop(oldest);
     void picture.then((bitmap) => {
       if (!bitmap && this.#kept.get(key) === picture) this.#kept.delete(key);
     });
     return picture;
   }
 
+  /** Whoever is waiting for the picture draws it first: they asked before. */
+  #drop(key: string): void {
+    void this.#kept.get(key)?.then((bitmap) => bitmap?.close());
+    this.#kept.delete(key);
+  }
+
   #ask(layer: Layer, pixelsId: string, maxSidePx: number): Promise<ImageBitmap | null> {
     const { client } = this.#host;
+    const opened = this.#opened;
     const asked = this.#queue.then(async () => {
+      if (opened !== this.#opened) return null;
       const answer = await client.call((api) => api.layers.preview(layer, pixelsId, maxSidePx));
       return answer.ok ? answer.value : null;
     });

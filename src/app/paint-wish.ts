@@ -4,6 +4,7 @@ import { sameSize } from '#domain/document/stack.ts';
 import type { Candidate } from '#domain/document/state.ts';
 import { tileGrid } from '#domain/tiling/grid.ts';
 import type { Detection, DetectionOverrides, RefineRequest } from '#domain/job/request.ts';
+import type { TileTarget } from '#domain/job/target.ts';
 
 /** What some detections do differently, by their ids. */
 export type OwnSettings = ReadonlyMap<string, DetectionOverrides>;
@@ -11,7 +12,7 @@ export type OwnSettings = ReadonlyMap<string, DetectionOverrides>;
 /** Detections and tiles to paint, and nothing else. */
 export interface PaintedWish {
   readonly detections: readonly string[];
-  readonly tiles: readonly number[];
+  readonly tiles: readonly TileTarget[];
 }
 
 /** The detections and tiles that layers were painted for, where a request can paint them again. */
@@ -28,17 +29,25 @@ export function wishFor(
     if (weight.kind !== 'tile') return [];
     // A number means another place on another grid.
     const { tilePx, overlapPx } = tileGrid(global, canvas);
-    return weight.tilePx === tilePx && weight.overlapPx === overlapPx ? [weight.index] : [];
+    return weight.tilePx === tilePx && weight.overlapPx === overlapPx ? [{ index: weight.index }] : [];
   });
   return { detections: [...new Set(wanted)], tiles };
 }
 
 /** The first region of the scaffold beyond those a detection's paintings have come from. */
 export function nextRegion({ id, own }: Detection, layers: readonly Layer[]): number {
-  const painted = layers
-    .filter(({ origin }) => origin.detectionId === id)
-    .flatMap(({ variations }) => variations.map(({ recipe }) => recipe.region));
-  return Math.max(own?.region ?? 0, ...painted) + 1;
+  const painted = layers.filter(({ origin }) => origin.detectionId === id);
+  return Math.max(own?.region ?? 0, lastRegion(painted)) + 1;
+}
+
+/** A tile, to be painted from the first region beyond those that tiles of its number have come from. */
+export function tileFromNextRegion({ index }: TileTarget, layers: readonly Layer[]): TileTarget {
+  const painted = layers.filter(({ weight }) => weight.kind === 'tile' && weight.index === index);
+  return { index, region: lastRegion(painted) + 1 };
+}
+
+function lastRegion(layers: readonly Layer[]): number {
+  return Math.max(0, ...layers.flatMap(({ variations }) => variations.map(({ recipe }) => recipe.region)));
 }
 
 /** A request in which some detections have other settings of their own. */

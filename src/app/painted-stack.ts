@@ -15,6 +15,11 @@ export class PaintedStack {
     return this.#painted.size === 0;
   }
 
+  /** Whether the run has finished a layer of this detection. */
+  has(detectionId: string): boolean {
+    return [...this.#painted.values()].some(({ origin }) => origin.detectionId === detectionId);
+  }
+
   follow(event: JobEvent): void {
     if (event.kind !== 'layer') return;
     this.#painted.set(event.layer.id, event.layer);

@@ -191,7 +191,7 @@ export class Studio {
     await this.painting.refine(wish);
   }
 
-  /** Stops at the next step; a worker that does not get there is ended, unless that would lose a refined picture. */
+  /** Stops at the next step; a worker that does not get there is ended, after a question where there are layers. */
   stop(): void {
     const { job, document } = this;
     if (!job.running || job.stopping) return;
@@ -203,7 +203,7 @@ export class Studio {
     });
   }
 
-  /** Ends the worker and with it what was refined, after a warning; picture, concepts and masks live on the page and come back with the next one. */
+  /** Ends the worker and with it what is being painted; everything else lives on the page and on the disk. */
   endNow(): void {
     this.#recover(messages.bar.ended);
   }
@@ -328,8 +328,9 @@ export class Studio {
 
   /** The job of the picture before ends here, whether its last answer has come or not. */
   #takeImage(opened: OpenedImage, file: Blob, outcome: Saying): void {
+    this.#runner.abandon(outcome);
     const left = leftDocument(this.document);
-    this.job.finish(outcome);
+    this.previews.clear();
     this.masks.forget();
     this.detections.looks.forgetAll();
     this.offers.dismiss();
@@ -352,9 +353,8 @@ export class Studio {
 
   /** Says what went wrong. A lost GPU is lost for its whole worker: once that had started, a new one takes over. */
   #explain({ code, message }: WorkerError): void {
-    const { layers, runtime } = this.document;
     if (code === 'aborted') return;
-    if (code === 'gpu-lost' && runtime) this.#recover(messages.errors.gpuLost(layers.length > 0));
+    if (code === 'gpu-lost' && this.document.runtime) this.#recover(messages.errors.gpuLost);
     else this.notifier.error(message);
   }
 
@@ -368,9 +368,11 @@ export class Studio {
     else this.document.startError = () => messages.errors.notStarted(reason);
   }
 
+  /** What the run had finished becomes a step first: its pixels lie on the disk, where the next worker finds them. */
   #recover(message: string): void {
-    this.job.finish('');
+    this.#runner.abandon();
     this.restart();
-    this.notifier.error(message);
+    const { layers } = this.document;
+    this.notifier.error(layers.length > 0 ? `${message} ${messages.errors.layersReturn}` : message);
   }
 }

@@ -3,7 +3,8 @@ import { onGridOf, sameWeight, tileGroup, type LayerSketch } from '#domain/docum
 import { LATENT_PX, overlaps, type Size } from '#domain/geometry/rect.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { sentence } from '#domain/job/sentence.ts';
-import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
+import { EVERYTHING, type RefineTarget, type TileTarget } from '#domain/job/target.ts';
+import { regionArea } from '#domain/noise/region.ts';
 import { tileGrid } from '#domain/tiling/grid.ts';
 import { chessOrder, planTiles, type Tile, type TilePlan } from '#domain/tiling/plan.ts';
 import { cellMeans } from './inpaint.ts';
@@ -20,7 +21,8 @@ export interface TileItem extends PaintItem {
 
 /**
  * Tiles of the global pass that a target asks for, in chess order: the second colour sees what the first left. Empty
- * when the pass is off (unless single tiles are asked for) or changes nothing; without tiles that are locked.
+ * when the pass is off (unless single tiles are asked for) or changes nothing; without tiles that are locked. A tile
+ * stays with the region of the scaffold its layer's painting came from, unless the target names another.
  */
 export function planGlobal(
   request: RefineRequest,
@@ -32,14 +34,20 @@ export function planGlobal(
   const { tilePx, overlapPx } = tileGrid(request.global, canvas);
   const plan = planTiles(canvas, tilePx, overlapPx);
   const [first, second] = chessOrder(plan);
-  return [...first, ...second]
-    .filter(({ index }) => target.tiles === 'all' || target.tiles.includes(index))
-    .flatMap((tile) => {
-      const sketch = tileSketch(tile, plan, { kind: 'tile', index: tile.index, tilePx, overlapPx }, canvas);
-      const present = target.layers.filter((layer) => isSameTile(layer, sketch));
-      if (present.some(({ locked }) => locked)) return [];
-      return [tileItem(request, tile, plan, painted(sketch, present.at(-1)))];
-    });
+  return [...first, ...second].flatMap((tile) => {
+    const wanted = wishFor(tile, target);
+    if (!wanted) return [];
+    const sketch = tileSketch(tile, plan, { kind: 'tile', index: tile.index, tilePx, overlapPx }, canvas);
+    const present = target.layers.filter((layer) => isSameTile(layer, sketch));
+    if (present.some(({ locked }) => locked)) return [];
+    const last = present.at(-1);
+    const region = wanted.region ?? last?.pixels.recipe.region ?? 0;
+    return [tileItem(request, tile, plan, painted(sketch, last), region)];
+  });
+}
+
+function wishFor({ index }: Tile, { tiles }: RefineTarget): TileTarget | undefined {
+  return tiles === 'all' ? { index } : tiles.find((wanted) => wanted.index === index);
 }
 
 function tileSketch(
@@ -74,12 +82,19 @@ function isSameTile(layer: Layer, tile: LayerSketch): boolean {
   return onGridOf(layer, tile) && sameWeight(layer.weight, tile.weight);
 }
 
-function tileItem(request: RefineRequest, tile: Tile, plan: TilePlan, sketch: LayerSketch): TileItem {
+function tileItem(
+  request: RefineRequest,
+  tile: Tile,
+  plan: TilePlan,
+  sketch: LayerSketch,
+  region: number,
+): TileItem {
   const { denoise, prompt, negative, anchorScale } = request.global;
   const { area, name } = sketch;
   const label = name || sentence`tile ${tile.index + 1}/${plan.tiles.length}`;
-  const sizePx = area.width;
-  return { tile, plan, label, area, sizePx, region: 0, sketch, denoise, prompt, negative, anchorScale };
+  const noiseArea = regionArea(area, sketch.canvas, region);
+  const settings = { denoise, prompt, negative, anchorScale };
+  return { tile, plan, label, area, sizePx: area.width, noiseArea, region, sketch, ...settings };
 }
 
 /**

@@ -1,12 +1,10 @@
-import { sentence } from '#domain/job/sentence.ts';
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
-import { layerWords } from '#domain/document/layer-words.ts';
 import { seenMarks } from '#domain/document/seen.ts';
 import { layersBelow, placeLayer, seenBelow, type LayerSketch } from '#domain/document/stack.ts';
 import type { RefineTarget } from '#domain/job/target.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
 import { paintItems, type PaintItem, type PaintJob } from './paint.ts';
-import { measures, similarityOf } from './similarity.ts';
+import { measured, measures } from './similarity.ts';
 
 /** Items that are painted from the same canvas: one group, and the same layers below. */
 interface Stage {
@@ -76,21 +74,11 @@ export class LayerRun {
   }
 
   async #measure(layer: Layer): Promise<void> {
-    const { tracker, memory } = this.#job;
     const below = this.#seenBelow(layer.id);
-    const measured: LayerPixels[] = [];
-    for (const pixels of layer.variations) {
-      const painting = { ...layer, pixels, visible: true, opacity: 1, strength: 1 };
-      const similarity = await tracker.work(
-        'anchor',
-        2,
-        'detail',
-        sentence`${layerWords(layer)} · likeness`,
-        () => memory.retry((services) => similarityOf(this.#canvas, below, painting, services)),
-      );
-      measured.push({ ...pixels, similarity });
-    }
-    await this.#announce({ ...layer, pixels: measured[0] as LayerPixels, variations: measured });
+    const variations: LayerPixels[] = [];
+    for (const pixels of layer.variations)
+      variations.push(await measured(this.#job, this.#canvas, below, layer, pixels));
+    await this.#announce({ ...layer, pixels: variations[0] as LayerPixels, variations });
   }
 
   async #finish({ sketch }: PaintItem, pixels: LayerPixels): Promise<void> {

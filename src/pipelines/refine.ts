@@ -17,7 +17,7 @@ import { startPainting } from './paint.ts';
 import { ProgressTracker, type JobContext, type WorkPlan } from './progress.ts';
 import { callsPerItem, codecPasses, itemUnits } from './repaint.ts';
 import type { PixelOps, Services } from './services.ts';
-import { measures } from './similarity.ts';
+import { MEASURE_UNITS, measures } from './similarity.ts';
 
 /** What a request will do to a picture of a given size: shown before it runs, followed when it does. */
 export interface RefinePlan {
@@ -104,7 +104,7 @@ function workOf(request: RefineRequest, { details, tiles }: RefinePlan, services
   return {
     resize: 1,
     prompt: new Set(items.flatMap((item) => [item.prompt, item.negative])).size,
-    anchor: anchored + (measures(services, details) ? 2 * details.length : 0),
+    anchor: anchored + (measures(services, details) ? MEASURE_UNITS * details.length : 0),
     codec: units * codecPasses(services),
     step: units * callsPerItem(request),
     blend: units,

@@ -1,14 +1,36 @@
-import type { Layer } from '#domain/document/layer.ts';
+import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import { layerWords } from '#domain/document/layer-words.ts';
 import { wholeRect } from '#domain/geometry/rect.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { canAnchor } from './anchors.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
+import type { PaintJob } from './paint.ts';
 import type { RepaintItem } from './repaint.ts';
 import type { AnchorEncoder, PixelOps, Services } from './services.ts';
 
 /** Whether a run compares what it paints with what was there: where the vision tower is in use anyway. */
 export function measures(services: Services, details: readonly RepaintItem[]): boolean {
   return canAnchor(services) && details.some(({ anchorScale }) => anchorScale > 0);
+}
+
+/** Units of work that one {@link measured} counts. */
+export const MEASURE_UNITS = 2;
+
+/** A painting of a layer with its similarity: as it looks alone on the layers below, whatever the layer's opacity is. */
+export async function measured(
+  { tracker, memory }: Pick<PaintJob, 'tracker' | 'memory'>,
+  canvas: LayerCanvas,
+  below: readonly Layer[],
+  layer: Layer,
+  pixels: LayerPixels,
+): Promise<LayerPixels> {
+  const painting = { ...layer, pixels, visible: true, opacity: 1, strength: 1 };
+  const label = sentence`${layerWords(layer)} · likeness`;
+  const similarity = await tracker.work('anchor', MEASURE_UNITS, 'detail', label, () =>
+    memory.retry((services) => similarityOf(canvas, below, painting, services)),
+  );
+  return { ...pixels, similarity };
 }
 
 /**

@@ -1,16 +1,17 @@
 import type { Layer, LayerPixels } from '#domain/document/layer.ts';
 import { layerWords } from '#domain/document/layer-words.ts';
-import { layersBelow } from '#domain/document/stack.ts';
+import { layersBelow, seenBelow } from '#domain/document/stack.ts';
 import { AppError } from '#domain/job/app-error.ts';
 import { sentence } from '#domain/job/sentence.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { regionArea } from '#domain/noise/region.ts';
 import { canAnchor } from './anchors.ts';
 import type { LayerCanvas } from './layer-canvas.ts';
-import { paintItems, startPainting, type PaintItem } from './paint.ts';
+import { paintItems, startPainting, type PaintItem, type PaintJob } from './paint.ts';
 import { ProgressTracker, type JobContext, type WorkPlan } from './progress.ts';
 import { callsPerItem, codecPasses, itemUnits } from './repaint.ts';
 import type { Services } from './services.ts';
+import { MEASURE_UNITS, measured, measures } from './similarity.ts';
 
 /** Which layer of a stack is painted again, and how often. */
 export interface VaryTarget {
@@ -43,8 +44,9 @@ export async function planVary(canvas: LayerCanvas, target: VaryTarget): Promise
 }
 
 /**
- * Paints what {@link planVary} planned, in true batches.
- * @returns all paintings of the layer, old ones first; the layer itself stays as it is.
+ * Paints what {@link planVary} planned, in true batches. Each is announced with the layer as soon as it is finished, and
+ * again with its similarity, where a refinement would measure that too.
+ * @returns all paintings of the layer, old ones first; the chosen one stays.
  */
 export async function vary(
   canvas: LayerCanvas,
@@ -57,14 +59,45 @@ export async function vary(
   const layer = variedLayer(target);
   const items = await planVary(canvas, target);
   const asPainted = requestOf(layer, request);
-  const tracker = new ProgressTracker(workOf(asPainted, items, services), context);
+  const tracker = new ProgressTracker(workOf(asPainted, layer, items, services), context);
   const { parts } = canvas;
   const job = await startPainting({ request: asPainted, services, context, tracker, parts, model }, items);
   const below = layersBelow(target.layers, target.layers.indexOf(layer));
-  const painted: LayerPixels[] = [];
   const source = { canvas: await canvas.fold(below), layers: below };
-  await paintItems(job, source, items, (_, pixels) => Promise.resolve(void painted.push(pixels)));
-  return [...layer.variations, ...painted];
+  const order = target.layers.map(({ id }) => id);
+  let variations = layer.variations;
+  const announce = (paintings: readonly LayerPixels[]) => {
+    variations = paintings;
+    context.onEvent({ kind: 'layer', layer: { ...layer, variations }, order });
+  };
+  await paintItems(job, source, items, (_, pixels) => Promise.resolve(announce([...variations, pixels])));
+  if (isMeasured(layer, items, job.services)) await measureFurther(job, canvas, target, variations, announce);
+  return variations;
+}
+
+/** As in a refinement, which measures no tiles. */
+function isMeasured({ weight }: Layer, items: readonly PaintItem[], services: Services): boolean {
+  return weight.kind === 'mask' && measures(services, items);
+}
+
+async function measureFurther(
+  job: PaintJob,
+  canvas: LayerCanvas,
+  target: VaryTarget,
+  paintings: readonly LayerPixels[],
+  announce: (paintings: readonly LayerPixels[]) => void,
+): Promise<void> {
+  const layer = variedLayer(target);
+  const below = seenBelow(target.layers, target.layers.indexOf(layer));
+  const known = [...paintings];
+  try {
+    for (let i = layer.variations.length; i < known.length; i++) {
+      known[i] = await measured(job, canvas, below, layer, known[i] as LayerPixels);
+      announce([...known]);
+    }
+  } finally {
+    await job.services.anchors?.rest();
+  }
 }
 
 /** A request that samples as the layer's chosen painting was sampled. */
@@ -89,11 +122,17 @@ function variedLayer({ layers, layerId }: VaryTarget): Layer {
   return layer;
 }
 
-function workOf(request: RefineRequest, items: readonly PaintItem[], services: Services): WorkPlan {
+function workOf(
+  request: RefineRequest,
+  layer: Layer,
+  items: readonly PaintItem[],
+  services: Services,
+): WorkPlan {
   const units = items.reduce((sum, item) => sum + itemUnits(item), 0);
+  const anchored = canAnchor(services) ? items.filter(({ anchorScale }) => anchorScale > 0).length : 0;
   return {
     prompt: new Set(items.flatMap((item) => [item.prompt, item.negative])).size,
-    anchor: canAnchor(services) ? items.filter(({ anchorScale }) => anchorScale > 0).length : 0,
+    anchor: anchored + (isMeasured(layer, items, services) ? MEASURE_UNITS * items.length : 0),
     codec: units * codecPasses(services),
     step: units * callsPerItem(request),
     blend: units,

@@ -44,7 +44,10 @@ export interface LayersApi extends ProxyMarked {
     target: RefineTarget,
     onEvent: (event: JobEvent) => void,
   ): Promise<Result<RefinedLayers>>;
-  /** Paints one layer again with `count` further regions of the scaffold; answers all its paintings, old ones first. */
+  /**
+   * Paints one layer again with `count` further regions of the scaffold; answers all its paintings, old ones first. Every
+   * finished one is announced as a `layer` event of the layer with the paintings it has by then; a stop keeps them.
+   */
   vary(
     job: JobId,
     request: RefineRequest,

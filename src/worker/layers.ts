@@ -60,6 +60,8 @@ export class StudioLayers implements LayersApi {
   readonly #choosing = new Mutex();
   /** By id, as the page has sent them to be shown. */
   #sent: ReadonlyMap<string, Layer> = new Map();
+  /** The last {@link show}; never rejects. */
+  #showing: Promise<unknown> = Promise.resolve();
 
   constructor(host: LayerHost, store: LayerPixelStore) {
     this.#host = host;
@@ -67,7 +69,7 @@ export class StudioLayers implements LayersApi {
   }
 
   show(update: StackUpdate): ReturnType<LayersApi['show']> {
-    return asResult(async () => {
+    const showing = asResult(async () => {
       const begin = performance.now();
       const layers = this.#updated(update);
       await this.#store.opened;
@@ -76,6 +78,8 @@ export class StudioLayers implements LayersApi {
       const missing = shown?.missing ?? layers.map(({ id }) => id);
       return { changed: shown?.changed ?? null, missing, elapsedMs: performance.now() - begin };
     });
+    this.#showing = showing;
+    return showing;
   }
 
   refine(
@@ -136,9 +140,11 @@ export class StudioLayers implements LayersApi {
         const services = await backend.services(context, wishOf(checked, items));
         this.#recent.clear();
         const model = modelName(backend);
-        const paintings = await vary(canvas, checked, target, services, context, model);
-        for (const { id } of paintings) document.painted.add(id);
-        return paintings;
+        const onEvent = (event: JobEvent) => {
+          if (event.kind === 'layer') for (const { id } of event.layer.variations) document.painted.add(id);
+          context.onEvent(event);
+        };
+        return vary(canvas, checked, target, services, { ...context, onEvent }, model);
       }),
     );
   }
@@ -153,6 +159,8 @@ export class StudioLayers implements LayersApi {
 
   preview(layer: Layer, pixelsId: string, maxSidePx: number): Promise<Result<ImageBitmap>> {
     return asResult(async () => {
+      // A worker that has just taken over may still be reading the layers below.
+      await this.#showing;
       const canvas = this.#shownCanvas();
       const pixels = layer.variations.find(({ id }) => id === pixelsId) ?? { ...layer.pixels, id: pixelsId };
       const stack = withLayer(canvas.layers, { ...layer, pixels });

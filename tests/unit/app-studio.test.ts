@@ -13,8 +13,7 @@ const DEMO = withOverrides(DEFAULTS, {
   parameters: { sampling: { steps: 5, guidanceScale: 1 } },
   concept: { denoise: 0.3 },
 });
-const opened = (name: string) =>
-  ok({ name, size: { width: 100, height: 80 }, sha256: name, carried: null });
+const opened = (name: string) => ok({ name, size: { width: 100, height: 80 }, sha256: name, carried: null });
 const mask = { width: 2, height: 1, runs: [0, 1, 1] };
 const detection = (id: string, score: number): Candidate => ({
   ...candidate('concept-1', mulberry(1)),
@@ -227,7 +226,9 @@ describe('a picture opened over another', () => {
     put(detection('a', 0.9));
     await refined();
     const before = studio.document.history.present;
+    const clear = vi.spyOn(studio.previews, 'clear');
     await open('second.png');
+    expect(clear).toHaveBeenCalledOnce();
     expect(studio.document.layers).toEqual([]);
     expect(info).toHaveBeenLastCalledWith(messages.app.left('first.png'), expect.anything());
     info.mock.lastCall?.[1]?.run();
@@ -237,11 +238,21 @@ describe('a picture opened over another', () => {
     expect(studio.document.history.present).toEqual(before);
   });
 
+  it('leaves behind what a run had finished', async () => {
+    await begin('refine');
+    event('refine', AREA);
+    await open('second.png');
+    info.mock.lastCall?.[1]?.run();
+    await flush();
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.layers).toEqual([LAYER]);
+  });
+
   it('keeps the pixels of the document before until yet another comes', async () => {
     await refined();
     await open('second.png');
     await vi.advanceTimersByTimeAsync(6000);
-    expect(client.last('keepPixels').args).toEqual([[LAYER.pixels.id, LAYER.pixels.id]]);
+    expect(client.last('keepPixels').args).toEqual([[LAYER.pixels.id]]);
     await open('third.png');
     await vi.advanceTimersByTimeAsync(6000);
     expect(client.last('keepPixels').args).toEqual([[]]);
@@ -307,29 +318,6 @@ describe('models', () => {
     await use();
     expect(studio.document.parameters.sampling).toMatchObject({ steps: 7, guidanceScale: 1 });
     expect(info.mock.lastCall?.[0]).toContain(messages.models.settingsKept(20, 5));
-  });
-});
-
-describe('a lost GPU', () => {
-  it('starts a new worker with the same picture and says what is kept', async () => {
-    const job = await begin('detect');
-    await job.answer(failed('gpu-lost', 'Reload the page.'));
-    expect(client.terminations).toBe(1);
-    expect(studio.view.canvasEpoch).toBe(1);
-    expect(error).toHaveBeenCalledExactlyOnceWith(messages.errors.gpuLost(false));
-    void studio.start(canvas);
-    await flush();
-    expect(client.of('openImage')).toHaveLength(2);
-    expect(client.last('openImage').args[1]).toBe('first.png');
-    await client.last('openImage').answer(opened('first.png'));
-    expect(studio.document.ready).toBe(true);
-    expect(studio.document.concepts[0]?.phrase).toBe('face');
-  });
-
-  it('admits that a refined picture is gone', async () => {
-    await refined();
-    await (await begin('detect')).answer(failed('gpu-lost'));
-    expect(error).toHaveBeenCalledExactlyOnceWith(messages.errors.gpuLost(true));
   });
 });
 

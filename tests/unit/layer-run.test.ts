@@ -1,81 +1,27 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Layer } from '#domain/document/layer.ts';
 import { isComplete, layerRecords } from '#domain/document/records.ts';
 import { staleLayers } from '#domain/document/stale.ts';
-import type { JobEvent, LayerEvent } from '#domain/job/events.ts';
+import type { LayerEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
-import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
+import { EVERYTHING } from '#domain/job/target.ts';
 import { CpuPixelOps } from '#pipelines/cpu-pixel-ops.ts';
-import type { LayerCanvas } from '#pipelines/layer-canvas.ts';
-import { openCanvas, planRefine, refine, type Refined } from '#pipelines/refine.ts';
-import type { Services } from '#pipelines/services.ts';
-import { vary } from '#pipelines/vary.ts';
-import { concept, detection, fakeServices, request, testPicture, type FakeLog } from './pipelines-fakes.ts';
-
-const PICTURE = testPicture(128, 96);
-const SIZE = { width: 512, height: 384 };
-
-/** Two overlapping faces, and an eye painted after them. */
-const FACES = [detection('a', 0.1, 0.1, 0.2), detection('b', 0.2, 0.2, 0.2)];
-const EYE = detection('e', 0.2, 0.2, 0.1, { conceptId: 'eyes' });
-const CONCEPTS = [concept(), concept({ id: 'eyes', layer: 1, prompt: 'eye', denoise: 0.6 })];
-
-function small(overrides: Partial<RefineRequest> = {}): RefineRequest {
-  return request({
-    concepts: CONCEPTS,
-    detections: [...FACES, EYE],
-    output: { canvasLongSidePx: 512, exportLongSidePx: 512 },
-    detail: { ...request().detail, featherPx: 8 },
-    ...overrides,
-  });
-}
-
-const TILED = small({ global: { ...request().global, enabled: true } });
-
-interface Run extends Refined {
-  readonly on: LayerCanvas;
-  readonly events: readonly LayerEvent[];
-}
-
-/** Runs on a canvas that stays, as in the studio. */
-async function run(
-  asked: RefineRequest,
-  target: Partial<RefineTarget> = {},
-  present?: LayerCanvas,
-  services: Services = fakeServices(),
-  onEvent: (event: JobEvent, controller: AbortController) => void = () => undefined,
-): Promise<Run> {
-  const on = present ?? (await openCanvas(PICTURE, SIZE, new CpuPixelOps()));
-  const controller = new AbortController();
-  const events: LayerEvent[] = [];
-  const context = {
-    signal: controller.signal,
-    onEvent: (event: JobEvent) => {
-      if (event.kind === 'layer') events.push(event);
-      onEvent(event, controller);
-    },
-  };
-  const options = {
-    target: { ...EVERYTHING, ...target },
-    canvasFor: () => Promise.resolve(on),
-    model: 'fake',
-  };
-  return { ...(await refine(PICTURE, asked, services, context, options)), on, events };
-}
-
-const bytes = (raster: { readonly data: Uint8ClampedArray }) => Buffer.from(raster.data);
-const same = (a: { readonly data: Uint8ClampedArray }, b: { readonly data: Uint8ClampedArray }) =>
-  bytes(a).equals(bytes(b));
-const named = (layers: readonly Layer[], id: string) =>
-  layers.find(({ origin }) => origin.detectionId === id)!;
-
-/** What tells one painting's residual from another: a matcher would walk millions of values. */
-async function residual(on: LayerCanvas, { pixels }: Pick<Layer, 'pixels'>): Promise<string> {
-  const { width, height, data } = (await on.parts.residuals.get(pixels.id))!;
-  const values = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return `${width}×${height} ${createHash('sha256').update(values).digest('hex')}`;
-}
+import { openCanvas, planRefine } from '#pipelines/refine.ts';
+import { fakeServices } from './pipelines-fakes.ts';
+import {
+  bytes,
+  CONCEPTS,
+  EYE,
+  FACES,
+  named,
+  PICTURE,
+  residual,
+  run,
+  same,
+  SIZE,
+  small,
+  TILED,
+} from './layer-run-fixtures.ts';
 
 describe('a run over layers', () => {
   it('makes a stack of details by layer index, then tiles in chess order, and shows its fold', async () => {
@@ -186,7 +132,7 @@ describe('a run over layers', () => {
 
   it('replaces tiles of the same grid in place and drops those of another in a run of all', async () => {
     const { on, layers } = await run(TILED);
-    const one = await run(TILED, { layers, detections: [], tiles: [0] }, on);
+    const one = await run(TILED, { layers, detections: [], tiles: [{ index: 0 }] }, on);
     expect(one.layers.map(({ id }) => id)).toEqual(layers.map(({ id }) => id));
     expect(one.layers.filter((layer, i) => layer !== layers[i])).toHaveLength(1);
     const wider = { ...TILED, global: { ...TILED.global, overlapPx: 64 } };
@@ -194,7 +140,7 @@ describe('a run over layers', () => {
     expect(other.layers.slice(0, 3)).toEqual(layers.slice(0, 3));
     const overlaps = other.layers.slice(3).map(({ weight }) => weight.kind === 'tile' && weight.overlapPx);
     expect(new Set(overlaps)).toEqual(new Set([64]));
-    const single = await run(wider, { layers, detections: [], tiles: [1] }, on);
+    const single = await run(wider, { layers, detections: [], tiles: [{ index: 1 }] }, on);
     expect(single.layers).toHaveLength(layers.length + 1);
   });
 
@@ -239,59 +185,6 @@ describe('settings of one detection', () => {
     expect(await of(0)).toEqual(place);
     expect(await of(1)).not.toEqual(place);
     expect(await of(257)).not.toEqual(await of(1));
-  });
-});
-
-describe('variations', () => {
-  const asked = (batchLimit: number) => small({ detections: FACES, batchLimit });
-
-  it('are painted in true batches, and come out the same whatever the batch', async () => {
-    const log: FakeLog = { calls: 0, batchSizes: [] };
-    const target = { variations: 3 };
-    const many = await run(asked(64), target, undefined, fakeServices(log));
-    const one = await run(asked(1), target);
-    expect(log.batchSizes).toEqual([6]);
-    for (const id of ['a', 'b']) {
-      const [x, y] = [named(many.layers, id), named(one.layers, id)];
-      expect(x.variations.map(({ recipe }) => recipe.region)).toEqual([0, 1, 2]);
-      expect(x.pixels).toEqual(x.variations[0]);
-      const residuals = ({ variations }: Layer, { on }: Run) =>
-        Promise.all(variations.map((pixels) => residual(on, { pixels })));
-      expect(await residuals(x, many)).toEqual(await residuals(y, one));
-    }
-    expect(same(many.canvas, one.canvas)).toBe(true);
-    expect(planRefine(asked(1), PICTURE, { ...EVERYTHING, ...target }).details).toHaveLength(6);
-  });
-
-  it('are what their region gives alone', async () => {
-    const { on, layers } = await run(asked(4), { variations: 2 });
-    const own = { region: 1 };
-    const alone = await run(small({ detections: FACES.map((face) => ({ ...face, own })) }));
-    const second = named(layers, 'b').variations[1]!;
-    expect(await residual(on, { pixels: second })).toEqual(
-      await residual(alone.on, named(alone.layers, 'b')),
-    );
-  });
-
-  it('of a painted layer follow the ones there are, from the next regions', async () => {
-    const { on, layers } = await run(TILED);
-    const ask = (layerId: string, present: readonly Layer[] = layers) => {
-      const context = { signal: new AbortController().signal, onEvent: () => undefined };
-      return vary(on, TILED, { layers: present, layerId, count: 2 }, fakeServices(), context, 'fake');
-    };
-    for (const layer of [named(layers, 'b'), layers.at(-1)!]) {
-      const paintings = await ask(layer.id);
-      expect(paintings[0]).toBe(layer.pixels);
-      expect(paintings.map(({ recipe }) => recipe.region)).toEqual([0, 1, 2]);
-    }
-    const [, next] = await ask(named(layers, 'b').id);
-    const three = await run(TILED, { variations: 2 });
-    expect(await residual(on, { pixels: next! })).toEqual(
-      await residual(three.on, { pixels: named(three.layers, 'b').variations[1]! }),
-    );
-    const locked = layers.map((layer) => ({ ...layer, locked: true }));
-    await expect(ask(locked[0]!.id, locked)).rejects.toThrow('locked');
-    await expect(ask('gone')).rejects.toThrow('not in the stack');
   });
 });
 

@@ -106,7 +106,7 @@ describe('the main job', () => {
     const refineRequest = request(GLOBAL);
     const { tiles, canvas } = planRefine(refineRequest, PICTURE);
     expect(tiles.length).toBeGreaterThan(3);
-    const alone = await run(refineRequest, { target: { ...EVERYTHING, tiles: [0] } });
+    const alone = await run(refineRequest, { target: { ...EVERYTHING, tiles: [{ index: 0 }] } });
     const full = await run(refineRequest);
     const nextStart = (axis: 'x' | 'y') =>
       Math.min(...tiles.map(({ area }) => area[axis]).filter((start) => start > 0));

@@ -38,7 +38,11 @@ export function isComplete(
   return (
     details &&
     wantedTiles(request, canvas).every((index) =>
-      fresh.some(({ weight }) => weight.kind === 'tile' && weight.index === index),
+      fresh.some(
+        ({ weight, pixels }) =>
+          // Requests say nothing of a tile's noise: what was re-rolled comes from no other place than its layer.
+          weight.kind === 'tile' && weight.index === index && pixels.recipe.region === 0,
+      ),
     )
   );
 }

@@ -27,6 +27,7 @@ const lastStep = () => {
   return steps[cursor - 1]!;
 };
 const own = () => studio.document.candidates.find(({ id }) => id === 'd')!.own;
+const DETECTION = { detections: ['d'], tiles: [] };
 const asked = () => client.of('refine').at(-1) as [string, RefineRequest, RefineTarget];
 
 function put(...layers: readonly Layer[]): void {
@@ -62,7 +63,7 @@ beforeEach(async () => {
 
 describe('re-rolling', () => {
   it('paints only that detection, from a region none of its paintings came from, as one step', async () => {
-    await studio.painting.reroll(['d']);
+    await studio.painting.reroll(DETECTION);
     const [, request, target] = asked();
     expect([target.detections, target.tiles]).toEqual([['d'], []]);
     expect(request.detections[0]?.own).toEqual({ region: 1 });
@@ -82,7 +83,7 @@ describe('re-rolling', () => {
 
   it('changes nothing when it is stopped before anything is painted', async () => {
     client.script['refine'] = () => ({ ok: false, error: { code: 'aborted', message: '' } });
-    await studio.painting.reroll(['d']);
+    await studio.painting.reroll(DETECTION);
     expect([own(), studio.document.history.cursor]).toEqual([{}, 0]);
   });
 
@@ -96,13 +97,51 @@ describe('re-rolling', () => {
       onEvent({ kind: 'layer', layer: painted('a', { pixels: pixels('half', 1) }), order: ['a'] });
       return { ok: false, error: { code: 'aborted', message: '' } };
     };
-    await studio.painting.reroll(['d']);
+    await studio.painting.reroll(DETECTION);
     expect([own(), studio.document.layers[0]?.pixels.id]).toEqual([{ region: 1 }, 'half']);
+  });
+
+  it('keeps what was painted when its worker goes, and nothing of what it had not come to', async () => {
+    const { present } = studio.document.history;
+    const more = candidate('e', maskOf(2));
+    studio.document.begin({ ...present, candidates: [...present.candidates, more] });
+    client.script['refine'] = (
+      _id: string,
+      _r: RefineRequest,
+      _t: RefineTarget,
+      onEvent: (e: JobEvent) => void,
+    ) => {
+      onEvent({ kind: 'layer', layer: painted('a', { pixels: pixels('half', 1) }), order: ['a'] });
+      studio.endNow();
+      return { ok: false, error: { code: 'aborted', message: '' } };
+    };
+    await studio.painting.reroll({ detections: ['d', 'e'], tiles: [] });
+    expect([own(), studio.document.layers[0]?.pixels.id]).toEqual([{ region: 1 }, 'half']);
+    expect(studio.document.candidates.find(({ id }) => id === 'e')?.own).toEqual({});
+    expect([studio.document.history.cursor, studio.job.running]).toEqual([1, false]);
+    expect(error).toHaveBeenCalledExactlyOnceWith(`${messages.bar.ended} ${messages.errors.layersReturn}`);
+  });
+
+  it('paints a tile from the next region, and keeps what it was', async () => {
+    const { request } = studio.document;
+    const { tilePx, overlapPx } = tileGrid(request.global, size(128, 64));
+    const weight = { kind: 'tile', index: 2, tilePx, overlapPx } as const;
+    put(painted('a'), tile(2, { name: '', weight, variations: [pixels('x', 0), pixels('y', 3)] }));
+    await studio.painting.rerollSelected(studio.document.layers.slice(1));
+    const [, sent, target] = asked();
+    expect([target.detections, target.tiles]).toEqual([[], [{ index: 2, region: 4 }]]);
+    expect(sent).toEqual(request);
+    expect(stepText(lastStep())).toBe('Re-rolled · Tile 3');
+    const again = studio.document.layers[1];
+    expect(again?.variations.map(({ id }) => id)).toEqual(['x', 'y', 't2-again']);
+    await studio.painting.rerollSelected(studio.document.layers);
+    expect(asked()[2]).toMatchObject({ detections: ['d'], tiles: [{ index: 2, region: 4 }] });
+    expect(stepText(lastStep())).toBe('Re-rolled · 2 layers');
   });
 
   it('leaves a locked layer alone and says so', async () => {
     put(painted('a', { locked: true }));
-    await studio.painting.reroll(['d']);
+    await studio.painting.reroll(DETECTION);
     expect(client.of('refine')).toHaveLength(0);
     expect(info).toHaveBeenCalledWith(messages.layers.nothingToPaint);
   });
@@ -147,7 +186,7 @@ describe('painting again', () => {
     const gone = painted('gone', { origin: { detectionId: 'nobody', mask: null, below: [] } });
     const locked = { ...own(3), locked: true };
     const wish = wishFor([painted('a'), painted('b'), own(2), other, gone, locked], request);
-    expect(wish).toEqual({ detections: ['d'], tiles: [2] });
+    expect(wish).toEqual({ detections: ['d'], tiles: [{ index: 2 }] });
   });
 
   it('paints the selected layers, else the detection, else says what to do', async () => {

@@ -3,6 +3,8 @@ import { DEFAULTS } from '#app/defaults.ts';
 import { stepText } from '#app/history-text.ts';
 import { Studio } from '#app/studio.ts';
 import type { RefineTarget } from '#app/worker-client.ts';
+import type { Layer } from '#domain/document/layer.ts';
+import type { JobEvent } from '#domain/job/events.ts';
 import { candidate, layer, maskOf, pixels } from './layer-fixtures.ts';
 import { ScriptedClient } from './scripted-client.ts';
 
@@ -111,6 +113,62 @@ describe('painting variations', () => {
     expect(target).toMatchObject({ layerId: 'a', count: 4, detections: [], tiles: [] });
     expect(only()).toMatchObject({ variations: more, pixels: { id: 'one' } });
     expect([studio.painting.wall.layer?.id, lastStep()]).toEqual(['a', 'Variations painted · a']);
+  });
+
+  describe('that is ended early', () => {
+    const FOUR = pixels('four', 3);
+    const one = (layer: Layer) => ({ ...layer, variations: [...PAINTINGS, FOUR] });
+    const ids = () => only().variations.map(({ id }) => id);
+
+    /** Two are asked for; one is finished when `end` happens. */
+    function oneOfTwo(end: () => unknown): Promise<void> {
+      client.script['vary'] = (...args: unknown[]) => {
+        const [layer] = studio.document.layers;
+        (args[3] as (event: JobEvent) => void)({ kind: 'layer', layer: one(layer!), order: ['a'] });
+        return end();
+      };
+      studio.painting.wall.close();
+      return studio.painting.vary(only(), 2);
+    }
+
+    it.each(['aborted', 'out-of-memory'])(
+      'by %s keeps those that were painted, as one step',
+      async (code) => {
+        await oneOfTwo(() => ({ ok: false, error: { code, message: '' } }));
+        expect([ids(), only().pixels.id]).toEqual([['one', 'two', 'three', 'four'], 'one']);
+        expect([studio.painting.wall.layer?.id, lastStep()]).toEqual(['a', 'Variations painted · a']);
+        await studio.undo();
+        expect(only().variations).toEqual(PAINTINGS);
+      },
+    );
+
+    it('by the end of the worker keeps them too', async () => {
+      await oneOfTwo(() => studio.endNow());
+      expect(ids()).toEqual(['one', 'two', 'three', 'four']);
+      expect(studio.document.history.cursor).toBe(1);
+    });
+
+    it('keeps what the layer has become meanwhile', async () => {
+      await oneOfTwo(() => {
+        studio.painting.wall.open('a');
+        studio.painting.wall.goTo(2);
+        studio.painting.wall.drop();
+        return [...PAINTINGS, FOUR];
+      });
+      expect(ids()).toEqual(['one', 'three', 'four']);
+    });
+
+    it('before any is painted, or when the layer is gone, is no step', async () => {
+      client.script['vary'] = () => ({ ok: false, error: { code: 'aborted', message: '' } });
+      await studio.painting.vary(only(), 2);
+      expect(studio.document.history.cursor).toBe(0);
+      const layer = only();
+      await oneOfTwo(() => {
+        studio.layers.remove(['a']);
+        return [...layer.variations, FOUR];
+      });
+      expect(lastStep()).toBe('Layer removed · a');
+    });
   });
 
   it('does not ask for a locked layer', async () => {

@@ -12,7 +12,7 @@ export const bar: Catalogue['bar'] = {
   stopping: 'Wird gestoppt …',
   endNow: 'Jetzt beenden',
   endNowHint:
-    'Der laufende Schritt dauert lange. Sofort zu beenden verwirft die verfeinerten Bereiche; Warten behält sie.',
+    'Der laufende Schritt dauert lange. Sofort zu beenden verwirft nur, was gerade gemalt wird; fertige Bereiche kommen vom Datenträger zurück.',
   noPicture: 'Zum Anfangen ein Bild öffnen',
   nothingToDo:
     'Nichts zu verfeinern: eine Erkennung anhaken oder den Durchgang über das ganze Bild einschalten.',

@@ -2,11 +2,10 @@ import type { Catalogue } from '../en/index.ts';
 
 export const errors: Catalogue['errors'] = {
   workerLost:
-    'Die Netze sind unerwartet ausgefallen und wurden neu gestartet. Bild, Konzepte und Masken sind noch da; verfeinerte Bereiche müssen neu berechnet werden.',
-  gpuLost: (hadResult) =>
-    `Die Grafikkarte hat nicht mehr geantwortet, darum wurden die Netze neu gestartet; Bild, Konzepte und Masken sind noch da${
-      hadResult ? ', verfeinerte Bereiche müssen neu berechnet werden' : ''
-    }.`,
+    'Die Netze sind unerwartet ausgefallen und wurden neu gestartet. Bild, Konzepte und Masken sind noch da.',
+  gpuLost:
+    'Die Grafikkarte hat nicht mehr geantwortet, darum wurden die Netze neu gestartet. Bild, Konzepte und Masken sind noch da.',
+  layersReturn: 'Fertige Ebenen werden vom Datenträger wieder eingelesen.',
   notStarted: (reason) =>
     `Die Netze konnten nicht starten (${reason}). Erneut versuchen; scheitert es wieder, die Seite in einem aktuellen Chrome neu laden.`,
   unexpected: (reason) => `Im Studio ist etwas schiefgegangen: ${reason}`,

@@ -10,7 +10,8 @@ export const bar = {
   stop: 'Stop',
   stopping: 'Stopping…',
   endNow: 'End now',
-  endNowHint: 'The current step takes long. Ending now loses the refined areas; waiting keeps them.',
+  endNowHint:
+    'The current step takes long. Ending now drops what is being painted; finished areas come back from the disk.',
   noPicture: 'Open a picture to start',
   nothingToDo: 'Nothing to refine: tick a detection or turn on the whole-picture pass.',
   needsConcept: 'Name a concept to detect it.',

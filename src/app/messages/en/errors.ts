@@ -1,10 +1,9 @@
 export const errors = {
   workerLost:
-    'The networks stopped unexpectedly and were started again. Your picture, concepts and masks are kept; refined areas have to be made again.',
-  gpuLost: (hadResult: boolean) =>
-    `The graphics card stopped answering, so the networks were started again; your picture, concepts and masks are kept${
-      hadResult ? ', refined areas have to be made again' : ''
-    }.`,
+    'The networks stopped unexpectedly and were started again. Your picture, concepts and masks are kept.',
+  gpuLost:
+    'The graphics card stopped answering, so the networks were started again. Your picture, concepts and masks are kept.',
+  layersReturn: 'Finished layers are read back from the disk.',
   notStarted: (reason: string) =>
     `The networks could not start (${reason}). Try again; if it fails again, reload the page in a current Chrome.`,
   unexpected: (reason: string) => `Something went wrong inside the studio: ${reason}`,
