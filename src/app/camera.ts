@@ -56,6 +56,29 @@ export function fit(picture: Extent, viewport: Extent, marginPx = 24): Camera {
   return frame({ x: 0, y: 0, ...picture }, viewport, marginPx, Infinity);
 }
 
+/** What lies over the edges of a viewport, CSS pixels. */
+export interface Insets {
+  readonly left: number;
+  readonly bottom: number;
+}
+
+/**
+ * The whole picture as large as it can be beside what lies over the viewport's edges: in the middle of the viewport if
+ * it covers nothing there, else as near to it as that allows.
+ */
+export function fitBeside(picture: Extent, viewport: Extent, marginPx: number, insets: Insets): Camera {
+  const left = Math.max(insets.left, marginPx);
+  const bottom = Math.max(insets.bottom, marginPx);
+  const room = { width: viewport.width - left - marginPx, height: viewport.height - marginPx - bottom };
+  const { scale } = fit(picture, { width: Math.max(1, room.width), height: Math.max(1, room.height) }, 0);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  return {
+    scale,
+    x: Math.max(left, (viewport.width - width) / 2),
+    y: Math.min(viewport.height - bottom - height, (viewport.height - height) / 2),
+  };
+}
+
 /** Centres an area of the picture and makes it as large as the margin and `maxScale` allow. */
 export function frame(area: Point & Extent, viewport: Extent, marginPx: number, maxScale: number): Camera {
   const scale = Math.min(

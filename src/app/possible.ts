@@ -7,7 +7,6 @@ const MET: Readonly<Record<Need, (studio: Studio) => boolean>> = {
   ready: ({ document, job }) => document.ready && !job.running,
   job: ({ job }) => job.running,
   detections: ({ document }) => document.detections.length > 0,
-  ticked: ({ document }) => document.enabledCount > 0,
   detection: ({ document }) => document.selectedDetection !== undefined,
   concept: ({ document }) => (document.selectedConcept ?? document.selectedDetection) !== undefined,
   layers: ({ document }) => document.layers.length > 0,

@@ -1,7 +1,7 @@
 import {
   clamp,
   clampCamera,
-  fit,
+  fitBeside,
   frame,
   toPicture,
   pan,
@@ -14,6 +14,7 @@ import {
   zoomTo,
   type Camera,
   type Extent,
+  type Insets,
   type Point,
 } from './camera.ts';
 import { loupeFrame } from './loupe.ts';
@@ -79,6 +80,8 @@ export class ViewState {
   /** Where the pointer was last seen on the canvas. */
   #pointer: Point | null = null;
   #picture = $state.raw<Extent>({ width: 1, height: 1 });
+  /** What lies over the picture's edges: a fitted picture keeps clear of it. */
+  #insets: Insets = { left: 0, bottom: 0 };
   /** True until the user moves the camera: a resize then fits again. */
   #fitted = true;
 
@@ -126,9 +129,17 @@ export class ViewState {
     else this.#move(this.camera);
   }
 
+  /** Says what lies over the edges of the canvas, CSS pixels. */
+  keepClear(insets: Insets): void {
+    if (insets.left === this.#insets.left && insets.bottom === this.#insets.bottom) return;
+    this.#insets = insets;
+    if (this.#fitted) this.fit();
+  }
+
   fit(): void {
     const { pane, inset } = this.#pane;
-    const fitted = fit(this.#picture, pane, this.viewport.width < 600 ? 8 : 32);
+    const margin = this.viewport.width < 600 ? 8 : 32;
+    const fitted = fitBeside(this.#picture, pane, margin, this.#insets);
     this.camera = snapToDevice(pan(fitted, inset.x, inset.y), this.viewport.pixelRatio);
     this.#fitted = true;
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   clampCamera,
   fit,
+  fitBeside,
   frame,
   pinch,
   scaleLimits,
@@ -46,6 +47,29 @@ describe('camera', () => {
       fc.property(camera, point, fc.double({ min: 0.1, max: 10, noNaN: true }), (c, p, factor) => {
         const zoomed = zoomAt(c, p, factor, limits);
         expectPoint(toScreen(zoomed, toPicture(c, p)), p);
+      }),
+    );
+  });
+
+  it('fits the picture beside what lies over the edges, in the middle where there is room', () => {
+    const viewport = { width: 870, height: 796 };
+    const insets = { left: 65, bottom: 0 };
+    const edges = (picture: { width: number; height: number }, over = insets) => {
+      const { scale, x, y } = fitBeside(picture, viewport, 32, over);
+      return [x, y, x + picture.width * scale, y + picture.height * scale].map(Math.round);
+    };
+    // As tall as it may be, and clear of the strip in the middle.
+    expect(edges({ width: 100, height: 100 })).toEqual([69, 32, 801, 764]);
+    // As wide as it may be: from the strip to the margin.
+    expect(edges({ width: 300, height: 100 })).toEqual([65, 269, 838, 527]);
+    expect(edges({ width: 100, height: 300 }, { left: 0, bottom: 120 })[3]).toBe(796 - 120);
+    fc.assert(
+      fc.property(extent, fc.nat(200), fc.nat(200), (picture, left, bottom) => {
+        const [x, y, right, low] = edges(picture, { left, bottom });
+        expect(x).toBeGreaterThanOrEqual(Math.max(left, 32) - 1);
+        expect(y).toBeGreaterThanOrEqual(31);
+        expect(right).toBeLessThanOrEqual(870 - 31);
+        expect(low).toBeLessThanOrEqual(796 - Math.max(bottom, 32) + 1);
       }),
     );
   });

@@ -12,6 +12,8 @@ export const canvas: Catalogue['canvas'] = {
     blink: 'Blinken',
     difference: 'Unterschied',
   },
+  masksHidden: 'Masken ausgeblendet',
+  showMasks: 'Zeigen',
   options: 'Vergleich',
   swap: 'Seiten tauschen',
   blinkNow: 'Das andere zeigen',

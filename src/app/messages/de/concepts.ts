@@ -79,6 +79,13 @@ export const detection: Catalogue['detection'] = {
   scoreHint: 'sigmoid(logit) · sigmoid(presence): wie gut die Maske zum Suchbegriff passt.',
   presence: 'Vorhandensein',
   presenceHint: 'Wie sicher das Modell ist, dass das Konzept überhaupt im Bild ist.',
+  origin: 'Herkunft',
+  origins: {
+    hand: 'Von Hand',
+    click: 'Durch einen Klick',
+    file: 'Aus einer Datei',
+    recipe: 'Aus dem Rezept',
+  },
   edited: 'Von Hand bearbeitet',
   editedHint: 'Ein neuer Erkennungslauf lässt diese Maske, wie sie ist.',
   position: 'Bereich',

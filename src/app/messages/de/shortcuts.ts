@@ -32,7 +32,6 @@ export const shortcuts: Catalogue['shortcuts'] = {
     ready: 'Braucht ein offenes Bild, bereite Netze und keinen Lauf.',
     job: 'Es läuft nichts.',
     detections: 'Noch ist nichts erkannt.',
-    ticked: 'Zuerst eine Erkennung anhaken.',
     concept: 'Zuerst ein Konzept oder eine Erkennung auswählen.',
     detection: 'Zuerst eine Erkennung auswählen.',
     layers: 'Noch gibt es keine Ebenen.',

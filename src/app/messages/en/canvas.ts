@@ -12,6 +12,8 @@ export const canvas = {
     blink: 'Blink',
     difference: 'Difference',
   },
+  masksHidden: 'Masks hidden',
+  showMasks: 'Show',
   options: 'Comparing',
   swap: 'Swap sides',
   blinkNow: 'Show the other',

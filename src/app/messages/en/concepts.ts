@@ -81,6 +81,8 @@ export const detection = {
   scoreHint: 'sigmoid(logit) · sigmoid(presence): how well the mask matches the phrase.',
   presence: 'Presence',
   presenceHint: 'How sure the model is that the concept is in the picture at all.',
+  origin: 'Origin',
+  origins: { hand: 'By hand', click: 'By a click', file: 'From a file', recipe: 'From the recipe' },
   edited: 'Edited by hand',
   editedHint: 'A new detection run keeps this mask.',
   position: 'Area',

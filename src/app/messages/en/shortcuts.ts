@@ -32,7 +32,6 @@ export const shortcuts = {
     ready: 'Needs an open picture, ready networks and no run.',
     job: 'Nothing is running.',
     detections: 'Nothing has been detected yet.',
-    ticked: 'Tick a detection first.',
     concept: 'Select a concept or a detection first.',
     detection: 'Select a detection first.',
     layers: 'There are no layers yet.',
