@@ -35,13 +35,18 @@ export interface MaskHost extends CommandHost {
 
 /** Everything done to masks by hand. Every act is one step of the history. */
 export class MaskCommands {
-  readonly painter = new Painter((stroke, since) => void this.#paint(stroke, since));
+  readonly painter = new Painter((stroke, since) => {
+    const painted = this.#paint(stroke, since);
+    if (stroke.finished) this.#finished = painted;
+  });
   readonly draft = new OutlineDraft();
   readonly picks: PickTool;
   readonly files: MaskFiles;
   readonly #host: MaskHost;
   /** A region that is being painted and not yet part of the document. */
   #fresh: { readonly id: string; readonly conceptId: string } | null = null;
+  /** The last stroke that was ended, until it is a step. */
+  #finished: Promise<void> = Promise.resolve();
 
   constructor(host: MaskHost) {
     this.#host = host;
@@ -88,6 +93,15 @@ export class MaskCommands {
     if (!painted) return;
     if (isFresh) this.#addRegion(stroke.detectionId, painted.mask);
     else this.setMask(stroke.detectionId, painted.mask, 'stroke');
+  }
+
+  /**
+   * Ends the stroke under the hand and waits until it is a step. Whoever goes through the history does so first: a stroke
+   * comes back as the whole mask it was drawn on, and would bring back with it what was undone meanwhile.
+   */
+  settle(): Promise<void> {
+    this.painter.end();
+    return this.#finished;
   }
 
   /** Closes the shape that is being drawn and lets it change the selected mask, or become a region of its own. */

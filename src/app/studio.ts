@@ -296,14 +296,16 @@ export class Studio {
     return image && canvas ? canvas.width / image.size.width : 1;
   }
 
-  /** Takes back the last step, whatever it was. */
+  /** Takes back the last step, whatever it was: also the stroke under the hand. */
   async undo(): Promise<void> {
+    await this.masks.settle();
     const { history } = this.document;
     if (!history.canUndo) this.notifier.info(messages.tools.nothingToUndo);
     else if (!(await history.undo()) && history.canUndo) this.notifier.error(messages.history.unreachable);
   }
 
   async redo(): Promise<void> {
+    await this.masks.settle();
     const { history } = this.document;
     if (!history.canRedo) this.notifier.info(messages.tools.nothingToRedo);
     else if (!(await history.redo()) && history.canRedo) this.notifier.error(messages.history.unreachable);
@@ -323,6 +325,7 @@ export class Studio {
 
   /** Goes to the state after `cursor` steps. */
   async goTo(cursor: number): Promise<void> {
+    await this.masks.settle();
     if (!(await this.document.history.goTo(cursor))) this.notifier.error(messages.history.unreachable);
   }
 

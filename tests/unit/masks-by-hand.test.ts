@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { messages } from '#app/messages.ts';
 import type { BrushStroke } from '#app/worker-client.ts';
 import { rect } from '#domain/geometry/rect.ts';
-import { maskAreaPx, rleBounds, rleCovers, sameMask } from '#domain/mask/rle-algebra.ts';
+import { maskAreaPx, rleBounds, rleCovers, sameMask, unionRle } from '#domain/mask/rle-algebra.ts';
 import { pressFor } from '#ui/canvas/gestures-tools.ts';
 import {
   boxed,
@@ -133,6 +133,93 @@ describe('strokes', () => {
     await settle();
     expect(strokes).toEqual([]);
     expect([tools.radiusPx, tools.hardness]).toEqual([7.5, 0.75]);
+  });
+});
+
+describe('an undo', () => {
+  /** A viewer that paints 10 px squares at the ends of strokes, and answers when it is let. */
+  let answer: Promise<void>;
+  let strokes: BrushStroke[];
+  const painted = (...corners: readonly number[]) =>
+    corners.map((x) => boxed(x, 10, 10, 10)).reduce((a, b) => unionRle(a, b));
+
+  beforeEach(() => {
+    answer = Promise.resolve();
+    strokes = [];
+    let seen = boxed(0, 0, 0, 0);
+    client.answers['paint'] = async (stroke: BrushStroke) => {
+      strokes.push(stroke);
+      if (!stroke.finished) return ok(null);
+      // Drawn on what the viewer saw when the stroke began.
+      seen = studio.document.selectedDetection?.mask ?? seen;
+      const mask = unionRle(seen, boxed(stroke.points.at(-1)!.x, 10, 10, 10));
+      await answer;
+      return ok({ mask, box: rect(0, 0, 1, 1) });
+    };
+    studio.view.setTool('brush');
+  });
+
+  const pressed = async (modifiers = plain) => {
+    use([
+      [10, 10],
+      [20, 10],
+    ]);
+    await settle();
+    use([
+      [40, 10],
+      [50, 10],
+    ]);
+    await settle();
+    expect(sameMask(selectedMask(), painted(20, 50))).toBe(true);
+    const press = pressFor(studio, { x: 60, y: 10 }, modifiers)!;
+    press.move([{ x: 70, y: 10 }], modifiers);
+    return press;
+  };
+
+  it.each([
+    ['a mouse', plain],
+    ['a finger', { ...plain, pointerType: 'touch' }],
+    ['Shift held', { ...plain, shiftKey: true }],
+  ])(
+    'takes back the stroke under the hand, and the rest of its way paints nothing: with %s',
+    async (_, how) => {
+      const press = await pressed(how);
+      await studio.undo();
+      expect(sameMask(selectedMask(), painted(20, 50))).toBe(true);
+      const { length } = strokes;
+      press.move([{ x: 80, y: 10 }], how);
+      press.up(false);
+      await settle();
+      expect(strokes).toHaveLength(length);
+      expect(names()).toEqual(['region', 'stroke', 'stroke']);
+      expect(studio.document.history.cursor).toBe(2);
+      await studio.redo();
+      expect(sameMask(selectedMask(), painted(20, 50, 70))).toBe(true);
+    },
+  );
+
+  it('waits for a stroke that is not yet a step, and two take back two', async () => {
+    const press = await pressed();
+    let arrive!: () => void;
+    answer = new Promise((resolve) => (arrive = resolve));
+    press.up(false);
+    const undone = [studio.undo(), studio.undo()];
+    await settle();
+    expect(studio.document.history.cursor).toBe(2);
+    arrive();
+    await Promise.all(undone);
+    expect(names()).toEqual(['region', 'stroke', 'stroke']);
+    expect(studio.document.history.cursor).toBe(1);
+    expect(sameMask(selectedMask(), painted(20))).toBe(true);
+  });
+
+  it('lets the history be left for any of its steps while a stroke is held', async () => {
+    await pressed();
+    await studio.goTo(1);
+    await settle();
+    expect(studio.document.history.cursor).toBe(1);
+    expect(sameMask(selectedMask(), painted(20))).toBe(true);
+    expect(names()).toEqual(['region', 'stroke', 'stroke']);
   });
 });
 

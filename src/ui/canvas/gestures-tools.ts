@@ -94,6 +94,8 @@ class StrokePress implements Press {
   readonly #axis: AxisLock | null;
   /** A finger may be the first of two that move the picture: it paints when it goes somewhere, or is lifted. */
   readonly #waits: boolean;
+  /** Of a stroke that was ended by an undo, the rest of the movement paints nothing. */
+  #begun = false;
 
   constructor(studio: Studio, tool: BrushTool, from: StagePoint, modifiers: Modifiers) {
     this.#studio = studio;
@@ -105,6 +107,7 @@ class StrokePress implements Press {
   }
 
   #begin(line = false): void {
+    this.#begun = true;
     this.#studio.masks.beginStroke(this.#mode, brushPoint(this.#studio, this.#from), line);
   }
 
@@ -113,15 +116,14 @@ class StrokePress implements Press {
     const axis = this.#axis;
     const held = axis ? points.map((point) => ({ ...point, ...axis.hold(point) })) : points;
     // What Shift means, and what a finger is for, shows only when the pointer moves.
-    if (!painter.painting && held.some((point) => this.#isAway(point))) this.#begin();
+    if (!this.#begun && held.some((point) => this.#isAway(point))) this.#begin();
     if (!painter.painting) return;
     painter.extend(held.map((point) => brushPoint(this.#studio, point)));
   }
 
   up(): void {
     const { painter } = this.#studio.masks;
-    if (!painter.painting && this.#axis) this.#begin(true);
-    else if (!painter.painting && this.#waits) this.#begin();
+    if (!this.#begun && (this.#axis || this.#waits)) this.#begin(this.#axis !== null);
     painter.end();
   }
 
