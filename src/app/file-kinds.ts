@@ -12,6 +12,9 @@ export function isWeightName(name: string): boolean {
 
 export const MASK_ACCEPT = 'image/png,image/webp,.json,application/json';
 
+/** Texts that may hold settings, masks or presets. */
+export const TEXT_ACCEPT = '.json,application/json,.txt,text/plain';
+
 export const isJsonName = (name: string): boolean => name.toLowerCase().endsWith('.json');
 
 export const isPictureFile = ({ type }: File): boolean => PICTURE_ACCEPT.split(',').includes(type);

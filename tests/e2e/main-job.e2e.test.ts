@@ -162,9 +162,9 @@ describe('the main job', () => {
     const path = join(tmpdir(), `luna-e2e-${process.pid}.png`);
     await writeFile(path, png);
     await page.locator('input[type=file]').first().setInputFiles(path);
-    await page.getByText('This PNG carries the settings it was made with.').waitFor({ timeout: 60_000 });
+    await page.getByText('carries the settings it was made with.').waitFor({ timeout: 60_000 });
     await button('Picture and settings').click();
-    await page.getByText('Settings taken from the picture.').first().waitFor();
+    await page.getByText('Settings taken over.').first().waitFor();
     expect(await page.getByRole('checkbox', { name: /^Refine detection/ }).count()).toBe(ticked);
   });
 

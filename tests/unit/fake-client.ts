@@ -75,7 +75,7 @@ export class FakeClient extends WorkerClient {
       {},
       {
         get: (_target, name) =>
-          ['models', 'layers', 'concepts'].includes(String(name)) ? api : method(String(name)),
+          ['models', 'layers', 'concepts', 'masks'].includes(String(name)) ? api : method(String(name)),
       },
     );
     return api as never;

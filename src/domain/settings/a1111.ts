@@ -1,6 +1,5 @@
 import { pairsOf } from '../concepts/adetailer-text.ts';
-import { lostNotice } from '../concepts/import-words.ts';
-import type { Sentence } from '../job/sentence.ts';
+import { sentence, type Sentence } from '../job/sentence.ts';
 import { checkedSettings, numberIn, textIn, type FoundLora, type FoundSettings } from './found-settings.ts';
 import { samplingOfA1111 } from './sampler-names.ts';
 
@@ -107,7 +106,8 @@ function leftOut(fields: ReadonlyMap<string, Field>): Sentence[] {
   const names = [...fields.values()].map(({ name }) => name.slice(0, 40));
   const named = names.filter((name) => name !== '' && !INFORMATIVE.test(name));
   if (named.length === 0) return [];
-  return [lostNotice('A1111', [...named.slice(0, MOST_NAMED), ...(named.length > MOST_NAMED ? ['…'] : [])])];
+  const list = [...named.slice(0, MOST_NAMED), ...(named.length > MOST_NAMED ? ['…'] : [])].join(', ');
+  return [sentence`Without counterpart here: ${list}.`];
 }
 
 function notNegative(value: number | null): number | null {

@@ -31,7 +31,7 @@ describe('the parameters text', () => {
       loras: [{ name: 'film grain', strength: 0.6 }],
     });
     expect(found?.notes.map(String)).toEqual([
-      '“A1111”: Clip skip, Hires upscaler have no counterpart and were left out.',
+      'Without counterpart here: Clip skip, Hires upscaler.',
     ]);
   });
 

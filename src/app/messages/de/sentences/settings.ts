@@ -14,6 +14,7 @@ export const settings: Readonly<Record<string, string>> = {
     'Der Scheduler „{0}“ ist hier unbekannt: bleibt, wie er ist.',
   "Weights in InvokeAI's notation, as in word++, are plain text here. Write them as (word:1.2).":
     'Gewichte in der Schreibweise von InvokeAI, wie in word++, sind hier gewöhnlicher Text. Bitte als (word:1.2) schreiben.',
+  'Without counterpart here: {0}.': 'Ohne Entsprechung hier: {0}.',
   'What guided the picture besides its prompt was left out: {0}.':
     'Was das Bild außer seinem Prompt gelenkt hat, wurde ausgelassen: {0}.',
   'The graph samples {0} times; the settings are those of the first, {1}.':
