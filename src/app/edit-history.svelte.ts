@@ -1,4 +1,5 @@
 import type { DocumentCommand } from '#domain/document/commands.ts';
+import type { DocumentDiff } from '#domain/document/diff.ts';
 import {
   DocumentHistory,
   type HistoryStep,
@@ -6,12 +7,22 @@ import {
   type StepOptions,
 } from '#domain/document/history.ts';
 import type { DocumentState } from '#domain/document/state.ts';
-import type { StepStore } from './step-store.ts';
 
-/** What differences of steps may take in memory; older ones lie in storage. */
+/** What differences of steps may take in memory; older ones are read from storage when they are needed. */
 const HELD_BYTES = 128 * 2 ** 20;
 /** A pause this long between two changes of the same thing makes two steps of them. */
 const JOIN_WITHIN_MS = 1000;
+
+/** Where differences of steps are stored. */
+export interface StepSource {
+  /** Whether this difference can be read back. */
+  has(diff: DocumentDiff): boolean;
+  /** Null when it is not there, or cannot be read. */
+  read(stepId: number): Promise<DocumentDiff | null>;
+}
+
+/** Where nothing is stored, everything stays in memory. */
+const NO_SOURCE: StepSource = { has: () => false, read: () => Promise.resolve(null) };
 
 /**
  * The history of the open document as the page sees it: present state and steps are reactive, old steps come and go
@@ -27,11 +38,11 @@ export class EditHistory {
 
   /** Called when steps are gone for good, and with them perhaps the last mention of pixels. */
   onForgotten: () => void = () => undefined;
+  /** Called after every change, with what is to be stored. */
+  onChanged: (history: DocumentHistory) => void = () => undefined;
 
   #history: DocumentHistory;
-  readonly #store: StepStore;
-  /** Storage is asked in the order of the calls, so that no step is read before it is written. */
-  #stored: Promise<unknown> = Promise.resolve();
+  #source: StepSource = NO_SOURCE;
   /** Where the user is on the way to, while steps come back from storage; another wish or change replaces it. */
   #way: { readonly to: number } | null = null;
   #lastAt = 0;
@@ -39,20 +50,34 @@ export class EditHistory {
   readonly #heldBytes: number;
 
   /** @param heldBytes what differences may take in memory. */
-  constructor(initial: DocumentState, store: StepStore, heldBytes = HELD_BYTES) {
+  constructor(initial: DocumentState, heldBytes = HELD_BYTES) {
     this.#heldBytes = heldBytes;
     this.#history = new DocumentHistory(initial);
-    this.#store = store;
     this.#publish();
   }
 
-  /** Begins anew with another document: nothing of the old one can be undone. */
+  /** The history itself, to come back to with {@link resume}. */
+  get whole(): DocumentHistory {
+    return this.#history;
+  }
+
+  /** Begins anew with another state: nothing of the old one can be undone. */
   reset(state: DocumentState): void {
-    this.#history = new DocumentHistory(state);
+    this.resume(new DocumentHistory(state));
+  }
+
+  /** Goes on with another history. */
+  resume(history: DocumentHistory): void {
+    history.seal();
+    this.#history = history;
     this.#way = null;
-    void this.#later(() => this.#store.clear());
     this.#publish();
     this.onForgotten();
+  }
+
+  /** Says where steps of the present document are stored. */
+  storeIn(source: StepSource | null): void {
+    this.#source = source ?? NO_SOURCE;
   }
 
   /** Does commands as one step. */
@@ -62,11 +87,9 @@ export class EditHistory {
     this.#lastAt = now;
     this.#way = null;
     const forgotten = this.#history.dispatch(commands, options);
-    this.#spill();
+    this.spill();
     this.#publish();
-    if (forgotten.length === 0) return;
-    void this.#later(() => this.#store.remove(forgotten));
-    this.onForgotten();
+    if (forgotten.length > 0) this.onForgotten();
   }
 
   /** Ids of the residuals the document, a step or a snapshot can still bring back. */
@@ -92,8 +115,7 @@ export class EditHistory {
     if (cursor < 0 || cursor > history.steps.length) return false;
     const way = (this.#way = { to: cursor });
     for (let id = history.missing(cursor); id !== null; id = history.missing(cursor)) {
-      const wanted = id;
-      const diff = await this.#later(() => this.#store.read(wanted));
+      const diff = await this.#source.read(id).catch(() => null);
       if (this.#way !== way) return true;
       if (!diff) {
         this.#way = null;
@@ -103,7 +125,7 @@ export class EditHistory {
     }
     this.#way = null;
     history.goTo(cursor);
-    this.#spill();
+    this.spill();
     this.#publish();
     return true;
   }
@@ -150,16 +172,10 @@ export class EditHistory {
     this.dispatch([{ type: 'replace-document', state: snapshot.state }], { subject: snapshot.name });
   }
 
-  #spill(): void {
-    const history = this.#history;
-    const steps = history.spill(this.#heldBytes);
-    if (steps.length === 0) return;
-    void this.#later(async () => {
-      await this.#store.write(steps).catch(() => {
-        // A full disk must not cost the way back: memory over its budget is the lesser evil.
-        for (const { id, diff } of steps) if (diff) history.supply(id, diff);
-      });
-    });
+  /** Old differences that are stored by now leave memory, where it holds too many. */
+  spill(): void {
+    const source = this.#source;
+    this.#history.spill(this.#heldBytes, (diff) => source.has(diff));
   }
 
   #publish(): void {
@@ -168,11 +184,6 @@ export class EditHistory {
     this.steps = [...steps];
     this.cursor = cursor;
     this.snapshots = snapshots;
-  }
-
-  #later<T>(work: () => Promise<T>): Promise<T | null> {
-    const done = this.#stored.then(work).catch(() => null);
-    this.#stored = done;
-    return done;
+    this.onChanged(this.#history);
   }
 }

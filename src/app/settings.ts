@@ -1,4 +1,4 @@
-import { get, set } from 'idb-keyval';
+import { createStore, get, promisifyRequest } from 'idb-keyval';
 import * as v from 'valibot';
 import type { ConceptSpec } from '#domain/job/request.ts';
 import { refineRequestSchema } from '#domain/job/schema.ts';
@@ -30,6 +30,7 @@ export interface Settings {
 }
 
 const KEY = 'luna-settings';
+const store = createStore('keyval-store', 'keyval');
 
 const settingsSchema = v.object({
   version: v.literal(1),
@@ -56,12 +57,20 @@ const settingsSchema = v.object({
 
 /** The remembered settings, or null when there are none that this version can read. */
 export async function loadSettings(): Promise<Settings | null> {
-  const stored: unknown = await get(KEY).catch(() => undefined);
+  const stored: unknown = await get(KEY, store).catch(() => undefined);
   const parsed = v.safeParse(settingsSchema, stored);
   return parsed.success ? parsed.output : null;
 }
 
-/** Remembers the settings; storage may be full or forbidden, and then nothing is remembered. */
+/**
+ * Remembers the settings; storage may be full or forbidden, and then nothing is remembered. Committed at once, so that
+ * they also arrive from a page that ends.
+ */
 export async function saveSettings(settings: Settings): Promise<void> {
-  await set(KEY, settings).catch(() => undefined);
+  const saved = store('readwrite', (records) => {
+    records.put(settings, KEY);
+    records.transaction.commit();
+    return promisifyRequest(records.transaction);
+  });
+  await saved.catch(() => undefined);
 }

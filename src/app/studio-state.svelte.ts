@@ -1,7 +1,7 @@
 import { DetectionResolver, type Resolved, type ResolveInput } from '#domain/detection/resolve.ts';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
 import { followMasks } from '#domain/document/follow.ts';
-import type { StepOptions } from '#domain/document/history.ts';
+import type { DocumentHistory, StepOptions } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { sameValue } from '#domain/document/same-value.ts';
 import { staleLayers } from '#domain/document/stale.ts';
@@ -14,7 +14,6 @@ import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
 import type { Saying } from './messages.ts';
 import { buildRefineRequest, isAskable } from './requests.ts';
-import { browserStepStore, type StepStore } from './step-store.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
 
 /** What the inspector shows. */
@@ -87,9 +86,9 @@ export class StudioState {
       (this.parameters.global.enabled || (this.parameters.detail.enabled && this.enabledCount > 0)),
   );
 
-  constructor(defaults: StudioDefaults = DEFAULTS, store: StepStore = browserStepStore()) {
+  constructor(defaults: StudioDefaults = DEFAULTS) {
     this.defaults = defaults;
-    this.history = new EditHistory(emptyDocument(defaults), store);
+    this.history = new EditHistory(emptyDocument(defaults));
   }
 
   /** Does commands as one undoable step; where they change masks, layers follow in the same step. */
@@ -256,6 +255,19 @@ export class StudioState {
       concept.examples ? { ...concept, examples: undefined } : concept,
     );
     this.begin({ ...emptyDocument(this.defaults), concepts, parameters });
+    this.select({ kind: 'document' });
+  }
+
+  /** Goes on with the history of a picture that was opened again. */
+  resume(history: DocumentHistory): void {
+    this.history.resume(history);
+  }
+
+  /** Without a picture, as at the start; what to paint with stays. */
+  close(): void {
+    if (this.image) URL.revokeObjectURL(this.image.url);
+    this.image = null;
+    this.begin({ ...emptyDocument(this.defaults), parameters: this.parameters });
     this.select({ kind: 'document' });
   }
 

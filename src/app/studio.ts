@@ -1,8 +1,9 @@
 import { planCanvas } from '#domain/geometry/canvas-size.ts';
 import type { Layer } from '#domain/document/layer.ts';
-import { pixelsOfLayers } from '#domain/document/named-pixels.ts';
+import type { DocumentState } from '#domain/document/state.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
+import { DocumentSession, type Claim, type DocumentStorage } from './document-session.svelte.ts';
 import { download } from './download.ts';
 import { isSettingsName } from './concept-settings-text.ts';
 import { isWeightName } from './file-kinds.ts';
@@ -22,7 +23,6 @@ import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { SettingsOffers } from './settings-offer.svelte.ts';
 import { StudioState } from './studio-state.svelte.ts';
 import { ViewState } from './view-state.svelte.ts';
-import { browserStepStore } from './step-store.ts';
 import { WorkerClient, type OpenedImage, type Result, type ScaffoldStatistics } from './worker-client.ts';
 
 /** A stop waits this long for a step boundary before the worker is ended. */
@@ -30,6 +30,9 @@ const STOP_PATIENCE_MS = 5000;
 
 /** Pause after which pixels of forgotten steps are freed. */
 const FREE_AFTER_MS = 5000;
+
+/** A document whose history is known, to be opened again. */
+type Past = Pick<LeftDocument, 'history' | 'owned'>;
 
 /** What a message offers to do. */
 export interface Offer {
@@ -63,7 +66,15 @@ export class Studio {
   readonly masks: MaskCommands;
   readonly offers: SettingsOffers;
   readonly notifier: Notifier;
+  /** The stored documents of this tab. */
+  readonly session: DocumentSession;
   readonly #runner: JobRunner;
+  /** What the visit before has left, until the worker can open its picture. */
+  #claimed: Extract<Claim, { kind: 'found' }> | null = null;
+  /** Pictures the user is opening. */
+  #opening = 0;
+  /** The state that was saved as a picture last. */
+  #exported: DocumentState | null = null;
   /** The document that was open before this one, while it can still be asked back. */
   #left: LeftDocument | null = null;
   #freeing: ReturnType<typeof setTimeout> | undefined;
@@ -72,18 +83,25 @@ export class Studio {
   /**
    * @param demoDefaults settings for the demo pack; an own image model gets {@link DEFAULTS}.
    * @param connect makes the link to the worker, given what to do when that dies.
+   * @param documents where documents survive the visit; null: they do not.
    */
   constructor(
     notifier: Notifier,
     demoDefaults: StudioDefaults = DEFAULTS,
     connect = (onCrash: (reason: string) => void) => new WorkerClient(onCrash),
-    steps = browserStepStore(),
+    documents: DocumentStorage | null = null,
   ) {
     this.notifier = notifier;
-    this.document = new StudioState(demoDefaults, steps);
+    this.document = new StudioState(demoDefaults);
     this.client = connect((reason) => this.#crashed(reason));
     const { document, job, client, view } = this;
+    this.session = new DocumentSession(documents, {
+      onSaved: () => document.history.spill(),
+      onTrouble: () => notifier.error(messages.session.notStored),
+      onRemoved: () => this.#freePixelsSoon(),
+    });
     document.history.onForgotten = () => this.#freePixelsSoon();
+    document.history.onChanged = (history) => this.session.changed(history);
     const started = () => this.#started;
     const expect = <T>(result: Result<T>) => this.#expect(result);
     const explain = (error: WorkerError) => this.#explain(error);
@@ -105,11 +123,15 @@ export class Studio {
   /** Residuals nothing can bring back any more leave the worker's store, once the hand rests. */
   #freePixelsSoon(): void {
     clearTimeout(this.#freeing);
-    this.#freeing = setTimeout(() => {
-      const named = this.document.history.namedPixels();
-      const left = pixelsOfLayers(this.#left?.state.layers ?? []);
-      void this.client.send((api) => api.layers.keepPixels([...named, ...left]));
-    }, FREE_AFTER_MS);
+    this.#freeing = setTimeout(() => void this.#freePixels().catch(() => undefined), FREE_AFTER_MS);
+  }
+
+  /** Stored documents of other tabs and visits name pixels too. */
+  async #freePixels(): Promise<void> {
+    const elsewhere = await this.session.namedElsewhere();
+    const named = [this.document.history.whole, this.#claimed?.history, this.#left?.history];
+    const pixels = named.flatMap((history) => [...(history?.namedPixels() ?? [])]);
+    await this.client.send((api) => api.layers.keepPixels([...pixels, ...elsewhere]));
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -126,13 +148,69 @@ export class Studio {
     if (!started.ok) {
       if (started.error.code !== 'aborted')
         document.startError = started.error.sentence ?? started.error.message;
+      if (this.#claimed) document.opening = null;
       return;
     }
     const runtime = await this.models.attach(started.value);
     const { image } = document;
     if (image) this.#expect(await client.call((api) => api.openImage(image.file, image.name)));
     // The worker may have died meanwhile: its successor tells for itself.
-    if (epoch === this.view.canvasEpoch && document.startError === null) this.models.take(runtime, '');
+    if (epoch !== this.view.canvasEpoch || document.startError !== null) return;
+    this.models.take(runtime, '');
+    void this.#takeUp();
+  }
+
+  /** Goes on where the visit before ended, or says why that cannot be; to be called once, when settings are known. */
+  async resume(): Promise<void> {
+    const claim = await this.session.claim();
+    if (claim?.kind === 'unreadable')
+      this.notifier.error(messages.session.unreadable(claim.name, claim.newer));
+    if (claim?.kind !== 'found') return;
+    this.#claimed = claim;
+    if (this.document.runtime) return this.#takeUp();
+    if (!this.document.startError) this.document.opening ??= claim.owned.saver.saved.name;
+  }
+
+  /** Opens what was claimed, unless the user opens something else; where the worker dies, the next one does it. */
+  async #takeUp(): Promise<void> {
+    const { document, client, session, notifier } = this;
+    const claimed = this.#claimed;
+    if (!claimed || this.#opening > 0) return;
+    const { file, name } = claimed.owned.saver.saved;
+    document.opening = name;
+    const opened = await client.call((api) => api.openImage(file, name));
+    if (this.#opening === 0) document.opening = null;
+    if (this.#claimed !== claimed || (!opened.ok && opened.error.code === 'aborted')) return;
+    if (opened.ok) {
+      this.#takeImage(opened.value, file, '', claimed);
+      notifier.info(messages.session.restored(name), {
+        label: messages.session.startAfresh,
+        run: () => this.startAfresh(),
+      });
+      return;
+    }
+    this.#claimed = null;
+    session.refuse(claimed.owned);
+    notifier.error(messages.session.pictureLost(name, opened.error.message));
+  }
+
+  /** Closes the picture; there is a way back to it. */
+  startAfresh(): void {
+    const { document, job } = this;
+    const { id } = job;
+    if (job.running) void this.client.send((api) => api.cancel(id));
+    this.#leave('', null);
+    document.close();
+    this.#offerLeft();
+  }
+
+  /** Whether leaving the page would lose something that lies nowhere else. */
+  get wouldLose(): boolean {
+    const { image, history, layers } = this.document;
+    const { failing, pixelsInMemoryBytes } = this.session;
+    const edited = history.steps.length > 0 || layers.length > 0;
+    const atRisk = (failing && edited) || (pixelsInMemoryBytes > 0 && layers.length > 0);
+    return image !== null && atRisk && history.present !== this.#exported;
   }
 
   /** Tries again after the networks could not start. */
@@ -143,22 +221,24 @@ export class Studio {
   }
 
   /** Opens a picture. The worker proves it good before it stops a running job, so a bad file changes nothing. */
-  async open(file: Blob, name: string): Promise<boolean> {
+  open(file: Blob, name: string): Promise<boolean> {
+    return this.#open(file, name, null);
+  }
+
+  async #open(file: Blob, name: string, past: Past | null): Promise<boolean> {
     const { document, job } = this;
     document.opening = name;
+    this.#opening++;
     await this.#started;
     if (document.startError) this.notifier.error(said(document.startError));
     const opened = await this.client.call((api) => api.openImage(file, name));
+    this.#opening--;
     document.opening = null;
     const image = this.#expect(opened);
     const replaced = () => messages.bar.replaced(name);
-    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced() ? replaced : '');
+    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced() ? replaced : '', past);
+    else void this.#takeUp();
     return image !== null;
-  }
-
-  /** Back to the picture that was open before, with its detections and layers; its history is gone. */
-  async #goBack({ file, name, state }: LeftDocument): Promise<void> {
-    if (await this.open(file, name)) this.document.begin(state);
   }
 
   async openSample(sample: Sample): Promise<void> {
@@ -213,12 +293,14 @@ export class Studio {
     const { document } = this;
     if (this.job.running || !document.ready) return;
     const { request, layers } = document;
+    const { present } = document.history;
     await this.#runner.run({
       kind: 'export',
       request: (job) =>
         this.client.call((api) => api.exportPng({ request, layers, includeMetadata: true, job })),
       take: ({ blob, fileName, size }) => {
         download(blob, fileName);
+        this.#exported = present;
         return () => messages.bar.exported(fileName, messages.app.pictureSize(size.width, size.height));
       },
     });
@@ -329,21 +411,41 @@ export class Studio {
     if (!(await this.document.history.goTo(cursor))) this.notifier.error(messages.history.unreachable);
   }
 
-  /** The job of the picture before ends here, whether its last answer has come or not. */
-  #takeImage(opened: OpenedImage, file: Blob, outcome: Saying): void {
+  #takeImage(opened: OpenedImage, file: Blob, outcome: Saying, past: Past | null): void {
+    const { document, session } = this;
+    this.#leave(outcome, past);
+    document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
+    if (past) document.resume(past.history);
+    if (past?.owned) session.resume(past.owned);
+    else session.begin(file, opened.name, document.history.whole);
+    document.history.storeIn(session.source);
+    this.view.show(opened.size);
+    this.#offerLeft();
+  }
+
+  /** The job of the picture ends here, whether its last answer has come or not; `past` takes its place. */
+  #leave(outcome: Saying, past: Past | null): void {
+    const { document, session } = this;
     this.#runner.abandon(outcome);
-    const left = leftDocument(this.document);
+    const owned = session.leave();
+    document.history.storeIn(null);
+    const left = leftDocument(document, owned);
+    if (!left) owned?.release();
+    for (const gone of [this.#left, this.#claimed]) if (gone !== past) gone?.owned?.release();
+    this.#claimed = null;
+    this.#left = left;
     this.previews.clear();
     this.masks.forget();
     this.detections.looks.forgetAll();
     this.offers.dismiss();
-    this.document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
-    this.view.show(opened.size);
-    this.#left = left;
+  }
+
+  #offerLeft(): void {
+    const left = this.#left;
     if (left)
       this.notifier.info(messages.app.left(left.name), {
         label: messages.app.goBack,
-        run: () => void this.#goBack(left),
+        run: () => void this.#open(left.file, left.name, left),
       });
   }
 

@@ -4,9 +4,11 @@ import { sameValue } from '#domain/document/same-value.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
 import { Latest } from './latest.ts';
 import { layerName } from './layer-commands.ts';
-import { chooseLocale, chosenLocale, currentLocale, messages, type Saying } from './messages.ts';
+import { whenLeaving } from './leaving.ts';
+import { chooseLocale, chosenLocale, currentLocale, formatBytes, messages, type Saying } from './messages.ts';
 import { keymap } from './keymap.svelte.ts';
 import { OverlayMemory } from './overlay-update.ts';
+import { forPlan } from './plan-request.ts';
 import { preferences } from './preferences.svelte.ts';
 import { buildOverlay } from './requests.ts';
 import { loadSettings, saveSettings, type Settings } from './settings.ts';
@@ -18,6 +20,8 @@ import type { RefinePlan, WorkerView } from './worker-client.ts';
 
 const PLAN_DELAY_MS = 200;
 const SAVE_DELAY_MS = 500;
+/** Layers whose pixels are in memory alone are spoken of from here on: as much as memory holds of stored ones. */
+const MUCH_IN_MEMORY_BYTES = 512 * 2 ** 20;
 
 /** What follows the states by itself: the drawing, the shown stack, the plan, the remembered settings. */
 export class Sync {
@@ -88,7 +92,8 @@ export class Sync {
 
   async #plan(request: RefineRequest): Promise<void> {
     const { client, document, painting } = this.#studio;
-    const result = await client.call((api) => api.plan(request, painting.targetOf()));
+    const asked = forPlan(request, painting.targetOf());
+    const result = await client.call((api) => api.plan(...asked));
     if (document.request !== request) return;
     this.plan = result.ok ? result.value : null;
     this.planError = result.ok ? null : (result.error.sentence ?? result.error.message);
@@ -102,8 +107,18 @@ export class Sync {
     this.missing = shown.ok ? shown.value.missing : [];
     const missing = this.missing.filter((id) => !this.#reported.includes(id));
     this.#reported = [...this.#reported, ...missing];
+    if (shown.ok) this.#takeNote(shown.value.inMemoryOnlyBytes);
     const names = layers.filter(({ id }) => missing.includes(id)).map(layerName);
     if (names.length > 0) notifier.error(messages.layers.missing(names));
+  }
+
+  /** Says once that much would be lost. */
+  #takeNote(inMemoryOnlyBytes: number): void {
+    const { session, notifier } = this.#studio;
+    const isMuch = (bytes: number) => bytes >= MUCH_IN_MEMORY_BYTES;
+    if (isMuch(inMemoryOnlyBytes) && !isMuch(session.pixelsInMemoryBytes))
+      notifier.error(messages.session.pixelsInMemory(formatBytes(inMemoryOnlyBytes)));
+    session.pixelsInMemoryBytes = inMemoryOnlyBytes;
   }
 
   async #sendView(view: WorkerView): Promise<void> {
@@ -112,18 +127,32 @@ export class Sync {
     tellDuration('view', asked);
   }
 
+  /** Settings first: what the visit before left open has its own, and counts. */
   #remember(): void {
     let loaded = $state.raw(false);
-    void loadSettings().then((settings) => {
+    let unsaved: Settings | null = null;
+    const save = () => {
+      if (unsaved) void saveSettings(unsaved);
+      unsaved = null;
+    };
+    void loadSettings().then(async (settings) => {
       if (settings) this.#restore(settings);
       loaded = true;
+      await this.#studio.resume();
     });
     $effect(() => {
       const settings = this.#settings();
       if (!loaded) return undefined;
-      const timer = setTimeout(() => void saveSettings(settings), SAVE_DELAY_MS);
+      unsaved = settings;
+      const timer = setTimeout(save, SAVE_DELAY_MS);
       return () => clearTimeout(timer);
     });
+    $effect(() =>
+      whenLeaving(() => {
+        save();
+        this.#studio.session.flush();
+      }),
+    );
   }
 
   #settings(): Settings {
@@ -144,10 +173,8 @@ export class Sync {
 
   #restore(settings: Settings): void {
     const { parameters, concepts, panels, locale, navigation, likenessLimit, look, keys } = settings;
-    const { document, view, likeness, detections } = this.#studio;
-    const { present } = document.history;
-    const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
-    document.begin({ ...present, concepts: restored, parameters: parameters ?? present.parameters });
+    const { view, likeness, detections } = this.#studio;
+    this.#restoreDocument(concepts, parameters);
     view.leftOpen = panels.left;
     view.rightOpen = panels.right;
     view.explain = panels.explain;
@@ -159,5 +186,16 @@ export class Sync {
     likeness.limit = likenessLimit;
     detections.looks.whileTyping = settings.lookWhileTyping;
     chooseLocale(locale);
+  }
+
+  /** What the user has done before settings were there stays done. */
+  #restoreDocument(concepts: Settings['concepts'], parameters: Settings['parameters']): void {
+    const { document } = this.#studio;
+    const { present, steps } = document.history;
+    const restored = concepts.length > 0 && !document.hasPhrase ? concepts : present.concepts;
+    if (steps.length === 0)
+      document.begin({ ...present, concepts: restored, parameters: parameters ?? present.parameters });
+    else if (parameters && sameValue(present.parameters, document.defaults.parameters))
+      document.patchParameters(parameters);
   }
 }

@@ -20,6 +20,8 @@ interface Entry {
   readonly residual: Residual;
   /** Whether it is on the disk too, and may leave memory. */
   written: boolean;
+  /** The disk would not take it. */
+  refused: boolean;
 }
 
 /**
@@ -50,9 +52,17 @@ export class LayerPixelStore implements ResidualStore {
     return this.#memory.has(id) || this.#disk.has(id);
   }
 
+  /** Of residuals the disk would not take: memory holds them without limit, and they end with the worker. */
+  get inMemoryOnlyBytes(): number {
+    return [...this.#memory.values()].reduce(
+      (bytes, { residual, refused }) => bytes + (refused ? residual.data.byteLength : 0),
+      0,
+    );
+  }
+
   /** Resolves at once: writing goes on behind. */
   put(id: string, residual: Residual): Promise<void> {
-    this.#memory.set(id, { residual, written: false });
+    this.#memory.set(id, { residual, written: false, refused: false });
     this.#work = this.#work.then(() => this.#write(id));
     return Promise.resolve();
   }
@@ -66,7 +76,7 @@ export class LayerPixelStore implements ResidualStore {
     }
     const name = this.#disk.get(id);
     const residual = name === undefined ? null : await this.#read(id, name);
-    if (residual) this.#memory.set(id, { residual, written: true });
+    if (residual) this.#memory.set(id, { residual, written: true, refused: false });
     this.#trim();
     return residual;
   }
@@ -105,6 +115,7 @@ export class LayerPixelStore implements ResidualStore {
       entry.written = true;
       this.#disk.set(id, name);
     } catch {
+      entry.refused = true;
       await this.#blobs.remove(name).catch(() => undefined);
     }
     this.#trim();

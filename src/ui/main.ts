@@ -1,5 +1,6 @@
 import { mount } from 'svelte';
 import { demoDefaults } from '#app/demo-defaults.ts';
+import { browserDocuments } from '#app/document-session.svelte.ts';
 import { takeLaunchedFiles } from '#app/launch.ts';
 import { followLanguages } from '#app/messages.ts';
 import { keepOffline } from '#app/offline.ts';
@@ -12,7 +13,7 @@ const target = document.getElementById('app');
 if (!target) throw new Error('index.html has no #app element');
 followLanguages(navigator.languages);
 window.addEventListener('languagechange', () => followLanguages(navigator.languages));
-const studio = new Studio(toastNotifier, demoDefaults());
+const studio = new Studio(toastNotifier, demoDefaults(), undefined, browserDocuments());
 mount(App, { target, props: { studio } });
 takeLaunchedFiles(
   (file) => studio.takeFile(file),

@@ -35,6 +35,8 @@ export interface LayersApi extends ProxyMarked {
       readonly changed: Rect<'canvas'> | null;
       readonly missing: readonly string[];
       readonly elapsedMs: number;
+      /** Of pixels the disk would not take: they end with the worker. */
+      readonly inMemoryOnlyBytes: number;
     }>
   >;
   /** Paints; every finished area is announced as a `layer` event and shown at once. A stop keeps what was finished. */

@@ -76,7 +76,9 @@ export class StudioLayers implements LayersApi {
       const canvas = await this.#choosing.run(() => this.#canvasOf(layers));
       const shown = await canvas?.show(layers);
       const missing = shown?.missing ?? layers.map(({ id }) => id);
-      return { changed: shown?.changed ?? null, missing, elapsedMs: performance.now() - begin };
+      const { inMemoryOnlyBytes } = this.#store;
+      const elapsedMs = performance.now() - begin;
+      return { changed: shown?.changed ?? null, missing, elapsedMs, inMemoryOnlyBytes };
     });
     this.#showing = showing;
     return showing;

@@ -1,37 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULTS } from '#app/defaults.ts';
 import { emptyDocument } from '#app/documents.ts';
-import { EditHistory } from '#app/edit-history.svelte.ts';
-import type { StepStore } from '#app/step-store.ts';
+import { EditHistory, type StepSource } from '#app/edit-history.svelte.ts';
 import type { DocumentDiff } from '#domain/document/diff.ts';
 
 /** A storage in memory that can be slow, or full. */
-class FakeStore implements StepStore {
+class FakeStore implements StepSource {
   readonly kept = new Map<number, DocumentDiff>();
   full = false;
   /** Readers that wait until the test lets them go on. */
   readonly waiting: (() => void)[] = [];
   slow = false;
 
-  write(steps: Parameters<StepStore['write']>[0]): Promise<void> {
-    if (this.full) return Promise.reject(new Error('quota'));
-    for (const { id, diff } of steps) if (diff) this.kept.set(id, diff);
-    return Promise.resolve();
+  /** Stores every step as soon as it is made. */
+  follow(history: EditHistory): void {
+    history.storeIn(this);
+    history.onChanged = ({ steps }) => {
+      if (!this.full) for (const { id, diff } of steps) if (diff) this.kept.set(id, diff);
+      history.spill();
+    };
+  }
+
+  has(diff: DocumentDiff): boolean {
+    return [...this.kept.values()].includes(diff);
   }
 
   async read(id: number): Promise<DocumentDiff | null> {
     if (this.slow) await new Promise<void>((go) => this.waiting.push(go));
     return this.kept.get(id) ?? null;
-  }
-
-  remove(ids: readonly number[]): Promise<void> {
-    for (const id of ids) this.kept.delete(id);
-    return Promise.resolve();
-  }
-
-  clear(): Promise<void> {
-    this.kept.clear();
-    return Promise.resolve();
   }
 }
 
@@ -48,9 +44,11 @@ async function answer(store: FakeStore): Promise<void> {
 /** A history of five steps, none of which stays in memory. */
 async function stored(): Promise<{ history: EditHistory; store: FakeStore }> {
   const store = new FakeStore();
-  const history = new EditHistory(emptyDocument(DEFAULTS), store, 0);
+  const history = new EditHistory(emptyDocument(DEFAULTS), 0);
+  store.follow(history);
   for (let i = 1; i <= 5; i++) type(history, `phrase ${i}`);
   await settle();
+  expect(history.whole.heldBytes).toBe(0);
   return { history, store };
 }
 
@@ -101,7 +99,8 @@ describe('a way back over steps in storage', () => {
   it('stays open on a full disk: what cannot be written stays in memory', async () => {
     const store = new FakeStore();
     store.full = true;
-    const history = new EditHistory(emptyDocument(DEFAULTS), store, 0);
+    const history = new EditHistory(emptyDocument(DEFAULTS), 0);
+    store.follow(history);
     for (const phrase of ['one', 'two', 'three']) type(history, phrase);
     await settle();
     expect(await history.goTo(0)).toBe(true);
@@ -119,7 +118,7 @@ describe('a way back over steps in storage', () => {
 });
 
 describe('a checkpoint', () => {
-  const begun = () => new EditHistory(emptyDocument(DEFAULTS), new FakeStore());
+  const begun = () => new EditHistory(emptyDocument(DEFAULTS));
 
   it('comes back to where it was set', async () => {
     const history = begun();

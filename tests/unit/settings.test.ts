@@ -2,9 +2,17 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadSettings, saveSettings, type Settings } from '#app/settings.ts';
 
 const stored = new Map<string, unknown>();
+const commit = vi.fn<() => void>();
 vi.mock('idb-keyval', () => ({
+  createStore: () => (_mode: string, use: (records: unknown) => unknown) =>
+    Promise.resolve(
+      use({
+        put: (value: unknown, key: string) => stored.set(key, structuredClone(value)),
+        transaction: { commit },
+      }),
+    ),
   get: (key: string) => Promise.resolve(structuredClone(stored.get(key))),
-  set: (key: string, value: unknown) => Promise.resolve(void stored.set(key, value)),
+  promisifyRequest: () => Promise.resolve(),
 }));
 
 const OLDER = {
@@ -36,4 +44,10 @@ describe('the remembered language', () => {
     stored.clear();
     expect(await loadSettings()).toBeNull();
   });
+});
+
+it('settings are committed at once: a page that ends waits for nothing', async () => {
+  commit.mockClear();
+  await saveSettings(SETTINGS);
+  expect(commit).toHaveBeenCalledOnce();
 });

@@ -47,6 +47,16 @@ export interface Snapshot {
   readonly state: DocumentState;
 }
 
+/** A whole history as it is stored. */
+export interface HistoryRecord {
+  readonly present: DocumentState;
+  readonly steps: readonly HistoryStep[];
+  readonly cursor: number;
+  readonly snapshots: readonly Snapshot[];
+  /** Above the ids of all steps and snapshots. */
+  readonly nextId: number;
+}
+
 export interface StepOptions {
   readonly name?: StepName;
   readonly subject?: string;
@@ -72,6 +82,20 @@ export class DocumentHistory {
 
   constructor(initial: DocumentState) {
     this.#present = initial;
+  }
+
+  /** Goes on where a stored history was. */
+  static restored({ present, steps, cursor, snapshots, nextId }: HistoryRecord): DocumentHistory {
+    const history = new DocumentHistory(present);
+    history.#steps = [...steps];
+    history.#cursor = cursor;
+    history.#snapshots = snapshots;
+    history.#nextId = nextId;
+    return history;
+  }
+
+  get nextId(): number {
+    return this.#nextId;
   }
 
   get present(): DocumentState {
@@ -158,19 +182,20 @@ export class DocumentHistory {
   }
 
   /**
-   * Takes differences out of memory, furthest from the cursor first, until the rest weighs at most `maxBytes`. The
-   * caller stores them; a difference must be stored before this is called again.
+   * Takes differences out of memory, furthest from the cursor first, until the rest weighs at most `maxBytes`; only
+   * such as are `stored`, from where {@link supply} brings them back. Answers how many went.
    */
-  spill(maxBytes: number): readonly HistoryStep[] {
+  spill(maxBytes: number, stored: (diff: DocumentDiff) => boolean): number {
     let held = this.heldBytes;
-    const spilled: HistoryStep[] = [];
+    if (held <= maxBytes) return 0;
+    let spilled = 0;
     const byDistance = this.#steps.map((_, i) => i).sort((a, b) => this.#distance(b) - this.#distance(a));
     for (const i of byDistance) {
       const step = this.#steps[i] as HistoryStep;
       if (held <= maxBytes) break;
-      if (step.diff === null) continue;
+      if (step.diff === null || !stored(step.diff)) continue;
       held -= step.bytes;
-      spilled.push(step);
+      spilled++;
       this.#steps[i] = { ...step, diff: null };
     }
     return spilled;

@@ -12,6 +12,7 @@ import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
 import { conceptPresets, presets } from './presets.ts';
 import { recipe } from './recipe.ts';
+import { session } from './session.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { tools } from './tools.ts';
@@ -38,6 +39,7 @@ export const de: Catalogue = {
   conceptPresets,
   offline,
   errors,
+  session,
   settings,
   shortcuts,
   inspector,

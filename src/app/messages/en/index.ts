@@ -11,6 +11,7 @@ import { offline } from './offline.ts';
 import { parameters } from './parameters.ts';
 import { conceptPresets, presets } from './presets.ts';
 import { recipe } from './recipe.ts';
+import { session } from './session.ts';
 import { settings } from './settings.ts';
 import { shortcuts } from './shortcuts.ts';
 import { tools } from './tools.ts';
@@ -37,6 +38,7 @@ export const en = {
   conceptPresets,
   offline,
   errors,
+  session,
   settings,
   shortcuts,
   inspector,

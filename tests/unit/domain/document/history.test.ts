@@ -71,6 +71,15 @@ describe('values', () => {
   });
 });
 
+/** Spills after a copy of every difference that is still in memory. */
+function spill(history: DocumentHistory, maxBytes: number, stored: Map<number, DocumentDiff>): number {
+  return history.spill(maxBytes, (diff) => {
+    const { id } = history.steps.find((step) => step.diff === diff)!;
+    stored.set(id, structuredClone(diff));
+    return true;
+  });
+}
+
 describe('the history of a document', () => {
   it('is the same as keeping full copies, over 10,000 random operations with old steps in storage', () => {
     const random = mulberry(4);
@@ -106,10 +115,7 @@ describe('the history of a document', () => {
         naive.goTo(to);
         undone++;
       }
-      for (const { id, diff } of history.spill(60_000)) {
-        stored.set(id, structuredClone(diff!));
-        spilled++;
-      }
+      spilled += spill(history, 60_000, stored);
       expect(history.heldBytes).toBeLessThanOrEqual(60_000);
       expect(history.cursor).toBe(naive.cursor);
       expect(history.steps).toHaveLength(naive.states.length - 1);
@@ -209,7 +215,10 @@ describe('the history of a document', () => {
   it('goes nowhere over a difference it does not have', () => {
     const history = new DocumentHistory(startDocument());
     history.dispatch([{ type: 'update-concept', id: 'concept-1', patch: { phrase: 'x' } }]);
-    const [step] = history.spill(0);
+    const [step] = history.steps;
+    expect(history.spill(0, () => false)).toBe(0);
+    expect(history.steps).toEqual([step]);
+    expect(history.spill(0, () => true)).toBe(1);
     expect(() => history.goTo(0)).toThrow(RangeError);
     history.supply(step!.id, step!.diff!);
     expect(history.goTo(0).concepts[0]!.phrase).toBe('face');
@@ -222,7 +231,8 @@ describe('the history of a document', () => {
     const put = (...layers: readonly Layer[]) => history.dispatch([{ type: 'set-layers', layers }]);
     put(first);
     put(second);
-    const spilled = history.spill(0);
+    const spilled = [...history.steps];
+    history.spill(0, () => true);
     expect(history.namedPixels()).toEqual(new Set([first.pixels.id, second.pixels.id]));
     for (const { id, diff } of spilled) history.supply(id, diff!);
     history.takeSnapshot('with the second');

@@ -1,0 +1,17 @@
+/** What survives the visit. */
+export const session = {
+  restored: (name: string) => `${name} is as you left it, undo included.`,
+  startAfresh: 'Start afresh',
+  notStored:
+    'Your work could not be stored in the browser (a private window, or a full disk), so it would not survive a reload. Export what you want to keep.',
+  unreadable: (name: string, newer: boolean) =>
+    `${name || 'The last document'} ${
+      newer
+        ? 'was stored by a newer version of the studio. Reload the page to get that version'
+        : 'could not be read back, so the studio starts afresh'
+    }. It stays stored until you open another picture.`,
+  pictureLost: (name: string, reason: string) =>
+    `${name} could not be opened again, so the studio starts afresh (${reason}). It stays stored until you open another picture.`,
+  pixelsInMemory: (bytes: string) =>
+    `The disk would not take the pixels of your layers: ${bytes} are in memory alone and end with this tab. Free some space, or export what you want to keep.`,
+};
