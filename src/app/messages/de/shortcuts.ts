@@ -85,7 +85,7 @@ export const shortcuts: Catalogue['shortcuts'] = {
   },
   commands: {
     open: 'Bild öffnen',
-    paste: 'Bild einfügen',
+    paste: 'Bild oder Einstellungen einfügen',
     export: 'PNG exportieren',
     detect: 'Erkennen',
     refine: 'Verfeinern',

@@ -86,7 +86,7 @@ export const shortcuts = {
   },
   commands: {
     open: 'Open a picture',
-    paste: 'Paste a picture',
+    paste: 'Paste a picture or settings',
     export: 'Export PNG',
     detect: 'Detect',
     refine: 'Refine',

@@ -30,9 +30,7 @@ describe('the parameters text', () => {
       checkpoint: 'sdXL_v10',
       loras: [{ name: 'film grain', strength: 0.6 }],
     });
-    expect(found?.notes.map(String)).toEqual([
-      'Without counterpart here: Clip skip, Hires upscaler.',
-    ]);
+    expect(found?.notes.map(String)).toEqual(['Without counterpart here: Clip skip, Hires upscaler.']);
   });
 
   it('says what is left as it is', () => {
@@ -51,7 +49,12 @@ describe('the parameters text', () => {
     ]);
     expect(readA1111(line(', Denoising strength: 1'))?.denoise).toBeNull();
     expect(readA1111(line(', Denoising strength: 0.004'))?.denoise).toBe(0);
-    expect(readA1111(line('').replace('Seed: 1', 'Seed: -1'))?.seed).toBeNull();
+    expect(readA1111(line('').replace('Seed: 1', 'Seed: -1'))).toMatchObject({ seed: null, notes: [] });
+  });
+
+  it('ends with the last line of steps: a prompt may have such a line too', () => {
+    const text = 'a stair\nSteps: 5 of them\nSteps: 7, Sampler: Euler, Seed: 1';
+    expect(readA1111(text)).toMatchObject({ prompt: 'a stair\nSteps: 5 of them', sampling: { steps: 7 } });
   });
 
   it('leaves how weights are read alone where there are none', () => {
