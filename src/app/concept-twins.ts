@@ -1,8 +1,10 @@
 import { crossDuplicates } from '#domain/detection/cross-duplicates.ts';
+import { MaskMeasures } from '#domain/detection/measures.ts';
 import type { Detection } from '#domain/job/request.ts';
 
 /** Finds detections of different concepts that are probably one object; masks are compared only when they change. */
 export class Twins {
+  readonly #measures = new MaskMeasures();
   #compared: readonly Detection[] = [];
   #pairs: ReturnType<typeof crossDuplicates> = [];
 
@@ -10,7 +12,7 @@ export class Twins {
   of(detections: readonly Detection[]): ReadonlyMap<string, Detection> {
     if (!sameMasks(detections, this.#compared)) {
       this.#compared = detections;
-      this.#pairs = crossDuplicates(detections);
+      this.#pairs = crossDuplicates(detections, this.#measures);
     }
     const byId = new Map(detections.map((detection) => [detection.id, detection]));
     const twins = new Map<string, Detection>();

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Badges, badgeScales, MANY_BADGES } from '#app/badges.ts';
 import { ConceptList } from '#app/concept-list.svelte.ts';
+import { Twins } from '#app/concept-twins.ts';
 import { DEFAULTS } from '#app/defaults.ts';
 import { markedOnMap } from '#app/minimap.ts';
 import { OverlayMemory } from '#app/overlay-update.ts';
+import { othersNear } from '#app/near-detections.ts';
 import { forPlan } from '#app/plan-request.ts';
 import { buildOverlay } from '#app/requests.ts';
 import { StudioState } from '#app/studio-state.svelte.ts';
@@ -14,6 +16,7 @@ import type { Layer } from '#domain/document/layer.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
 import type { Detection } from '#domain/job/request.ts';
 import { EVERYTHING } from '#domain/job/target.ts';
+import * as rleAlgebra from '#domain/mask/rle-algebra.ts';
 import { rectToRle } from '#domain/mask/shapes.ts';
 import { planRefine } from '#pipelines/refine.ts';
 import { candidateOf, conceptOf } from './domain/detection/fixtures.ts';
@@ -198,5 +201,30 @@ describe('objects found twice in a crowd', () => {
     expect(crossDuplicates(detections)).toEqual([]);
     expect(compare.mock.calls.length).toBeLessThan(1000 * PER_ROW);
     compare.mockRestore();
+  });
+
+  it('are measured once: a changed mask is measured, a thousand others are not', () => {
+    const twins = new Twins();
+    const { detections } = documentOf(1000, 50);
+    twins.of(detections);
+    const measured = vi.spyOn(rleAlgebra, 'rleBox');
+    const [first, ...rest] = detections as [Detection, ...Detection[]];
+    twins.of([{ ...first, mask: { ...first.mask } }, ...rest]);
+    expect(measured).toHaveBeenCalledOnce();
+    measured.mockRestore();
+  });
+});
+
+describe('what a detection can be combined with', () => {
+  it('is everything else, and in a crowd what is near', () => {
+    const some = documentOf(20, 2).detections;
+    expect(othersNear(some, some[3]!.id)).toEqual(some.filter((_, i) => i !== 3));
+    const { detections } = documentOf(1000, 50);
+    const own = detections.find(({ id }) => id === 'd500')!;
+    const near = othersNear(detections, 'd500');
+    expect(near).toHaveLength(60);
+    expect(near.map(({ id }) => id)).toEqual(expect.arrayContaining(['d499', 'd501', 'd468', 'd532']));
+    expect(near).not.toContain(own);
+    expect(near).toEqual(detections.filter((detection) => near.includes(detection)));
   });
 });

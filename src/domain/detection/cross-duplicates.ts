@@ -15,9 +15,12 @@ const SAME_OBJECT_IOU = 0.8;
 /**
  * Pairs of detections of different concepts whose masks overlap by more than 0.8 IoU, in list order. Only masks whose
  * boxes share columns are compared: of a thousand objects all over a picture that is a small part of all pairs.
+ * @param measures remembers masks from one time to the next.
  */
-export function crossDuplicates(shown: readonly Detection[]): readonly CrossDuplicate[] {
-  const measures = new MaskMeasures();
+export function crossDuplicates(
+  shown: readonly Detection[],
+  measures = new MaskMeasures(),
+): readonly CrossDuplicate[] {
   const pairs: (readonly [number, number])[] = [];
   const spans = spansOf(shown, measures);
   spans.forEach((span, i) => {
