@@ -1,53 +1,16 @@
 import { gridOf } from '#models/sam3/config.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
-import type { ConceptExample, MaskRle } from '#domain/job/request.ts';
+import type { ConceptExample } from '#domain/job/request.ts';
 import type { Field } from '#domain/raster.ts';
 import { bestQueries, keptQueries, sigmoid, unitBox } from '#domain/sam3/answers.ts';
+import type { DetectOptions, PickQuestion, RawAnswer, RawPick } from '#domain/sam3/contract.ts';
 import type { ExemplarBox } from '#domain/sam3/exemplar.ts';
 import { maskPrompt } from '#domain/sam3/mask-prompt.ts';
 import { boxPoints, type PromptPoint } from '#domain/sam3/points.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 import { disposeAll, joinRows, pickRows, type Outputs, type Sam3Networks } from './segmenter-networks.ts';
 import type { PredictorFeatures, PredictorPrompt, Sam3Predictor } from './segmenter-points.ts';
-
-/** One object found (`RawDetection` of the pipelines). */
-export interface Sam3Detection {
-  readonly box: Rect<'unit'>;
-  readonly score: number;
-  readonly presence: number;
-  /** Mask logits on a grid of (4·tokens per axis)² cells over the whole picture. */
-  readonly logits: Field<'image'>;
-}
-
-export interface Sam3Answer {
-  /** Probability that the concept is in the picture at all. */
-  readonly presence: number;
-  /** In query order, without suppression of duplicates. */
-  readonly detections: readonly Sam3Detection[];
-  /** What was used of a phrase longer than the model's context; else null. */
-  readonly readAs: string | null;
-}
-
-export interface Sam3DetectOptions {
-  readonly examples?: readonly ConceptExample[];
-  /** Most answers, the best ones: masks are computed for no other. */
-  readonly limit?: number;
-}
-
-/** Clicks, a box and a mask, in fractions of the picture (`PickQuestion` of the pipelines). */
-export interface Sam3Question {
-  readonly points: readonly { readonly x: number; readonly y: number; readonly positive: boolean }[];
-  readonly box: Rect<'unit'> | null;
-  readonly mask: MaskRle | null;
-}
-
-export interface Sam3Pick {
-  /** Best predicted IoU first: three for one click on its own, else one. */
-  readonly answers: readonly { readonly logits: Field<'image'>; readonly score: number }[];
-  /** Probability that there is an object at all. */
-  readonly object: number;
-}
 
 /** What stands for the phrase when there are only examples (spec/sam3.md 2.4). */
 const EXAMPLES_ALONE = 'visual';
@@ -89,8 +52,8 @@ export class Sam3Image {
   async detect(
     phrase: string,
     threshold: number,
-    { examples = [], limit = Infinity }: Sam3DetectOptions = {},
-  ): Promise<Sam3Answer> {
+    { examples = [], limit = Infinity }: DetectOptions = {},
+  ): Promise<RawAnswer> {
     const { networks } = this.#shared;
     const { rows, readAs } = await this.#shared.text(phrase || EXAMPLES_ALONE);
     const prompt = joinRows(rows, await this.#geometry(examples));
@@ -103,7 +66,7 @@ export class Sam3Image {
   }
 
   /** What clicks, a box or a mask mean (spec/sam3.md 4). @throws AppError `model-missing` without a predictor. */
-  async pick(question: Sam3Question): Promise<Sam3Pick> {
+  async pick(question: PickQuestion): Promise<RawPick> {
     const predictor = await this.#shared.predictor();
     const features: PredictorFeatures = this.#maps('trk_fpn2', 'trk_s0', 'trk_s1');
     const { masks, iou, objectScore } = await predictor.predict(
@@ -118,7 +81,7 @@ export class Sam3Image {
   }
 
   /** One click alone means a part, a whole or a group: only then several answers are asked for (spec/sam3.md 4.3). */
-  #predictorPrompt({ points, box, mask }: Sam3Question): PredictorPrompt {
+  #predictorPrompt({ points, box, mask }: PickQuestion): PredictorPrompt {
     const ambiguous = points.length === 1 && !box && !mask;
     const prompt = { points: [...this.#corners(box), ...this.#clicks(points)], ambiguous };
     return mask ? { ...prompt, mask: maskPrompt(mask, this.#side) } : prompt;
@@ -135,7 +98,7 @@ export class Sam3Image {
     );
   }
 
-  #clicks(points: Sam3Question['points']): PromptPoint[] {
+  #clicks(points: PickQuestion['points']): PromptPoint[] {
     const { width, height } = this.#picture;
     return points.map(({ x, y, positive }) => ({
       x: x * width,
@@ -177,7 +140,7 @@ export class Sam3Image {
     return { width: this.#side, height: this.#side, data };
   }
 
-  async #answer(outputs: Outputs, threshold: number, limit: number): Promise<Omit<Sam3Answer, 'readAs'>> {
+  async #answer(outputs: Outputs, threshold: number, limit: number): Promise<Omit<RawAnswer, 'readAs'>> {
     const read = async (name: string) => (await outputs[name]?.read())?.data as Float32Array;
     const presence = sigmoid((await read('presence'))[0] as number);
     if (Number.isNaN(presence))

@@ -5,9 +5,10 @@ import type { ConceptSpec, DetectRequest, FoundObject } from '#domain/job/reques
 import { logitsToRle } from '#domain/mask/logits-rle.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
+import type { RawDetection } from '#domain/sam3/contract.ts';
 import type { ImageFeatures } from './image-features.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
-import type { EncodedImage, RawDetection, Segmenter } from './services.ts';
+import type { EncodedImage, Segmenter } from './services.ts';
 
 export interface DetectOutcome {
   readonly found: readonly FoundObject[];

@@ -1,11 +1,12 @@
 import { AppError } from '#domain/job/app-error.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import { logitsToRle } from '#domain/mask/logits-rle.ts';
+import type { PickQuestion, RawPick } from '#domain/sam3/contract.ts';
 import { fillLogitHoles } from '#domain/sam3/holes.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { maskGrid, required } from './detect.ts';
 import type { ImageFeatures } from './image-features.ts';
-import type { PickQuestion, RawPick, Segmenter } from './services.ts';
+import type { Segmenter } from './services.ts';
 
 export interface PickedMask {
   readonly mask: MaskRle;

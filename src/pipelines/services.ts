@@ -2,9 +2,10 @@ import type { Sentence } from '#domain/job/sentence.ts';
 import type { LayerPaste } from '#domain/blend/layer-paste.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import type { AppError } from '#domain/job/app-error.ts';
-import type { AnchorPreset, ConceptExample, MaskRle, ScaffoldSpec } from '#domain/job/request.ts';
+import type { AnchorPreset, ScaffoldSpec } from '#domain/job/request.ts';
 import type { ExecutionPlan } from '#domain/plan/types.ts';
 import type { Field, Mask, Raster8 } from '#domain/raster.ts';
+import type { DetectOptions, PickQuestion, RawAnswer, RawPick } from '#domain/sam3/contract.ts';
 import type { SigmaTable } from '#domain/sampling/sigmas.ts';
 import type { FloatTensor } from '#domain/tensor.ts';
 
@@ -125,53 +126,12 @@ export interface Denoiser {
   ): Promise<PreparedDenoiser>;
 }
 
-/** One raw SAM 3 answer above the threshold. */
-export interface RawDetection {
-  readonly box: Rect<'unit'>;
-  readonly score: number;
-  readonly presence: number;
-  /** Mask logits on the network's own grid, covering the whole picture. */
-  readonly logits: Field<'image'>;
-}
-
-export interface DetectOptions {
-  /** Examples and counter-examples in the same picture. */
-  readonly examples?: readonly ConceptExample[];
-  /** Most answers, the best ones. Default: all. */
-  readonly limit?: number;
-}
-
-/** Clicks, a box and a mask, in fractions of the picture. */
-export interface PickQuestion {
-  readonly points: readonly { readonly x: number; readonly y: number; readonly positive: boolean }[];
-  readonly box: Rect<'unit'> | null;
-  /** A mask to start from. */
-  readonly mask: MaskRle | null;
-}
-
-/** What the interactive predictor made of a question, as it came. */
-export interface RawPick {
-  /** At least one, by falling score: the predicted IoU. Several readings of a single click. */
-  readonly answers: readonly { readonly logits: Field<'image'>; readonly score: number }[];
-  /** Probability that there is an object at all. */
-  readonly object: number;
-}
-
 /** SAM 3 over one picture whose features are kept. */
 export interface EncodedImage {
   /** What the features take where they are. */
   readonly bytes: number;
   /** @param phrase empty: by the examples alone. */
-  detect(
-    phrase: string,
-    threshold: number,
-    options?: DetectOptions,
-  ): Promise<{
-    readonly presence: number;
-    readonly detections: readonly RawDetection[];
-    /** The phrase was longer than the model can read, and this is what of it was looked for; else null. */
-    readonly readAs: string | null;
-  }>;
+  detect(phrase: string, threshold: number, options?: DetectOptions): Promise<RawAnswer>;
   /** @throws AppError `model-missing` where the model has no interactive predictor. */
   pick(question: PickQuestion): Promise<RawPick>;
   dispose(): void;

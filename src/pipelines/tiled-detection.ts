@@ -1,11 +1,11 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
+import type { ConceptExample } from '#domain/job/request.ts';
 import { logitsToRle } from '#domain/mask/logits-rle.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
+import type { RawDetection } from '#domain/sam3/contract.ts';
 import type { TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { fromTile, intoTile, onGrid } from '#domain/sam3/tiles.ts';
 import { foundObjects, maskGrid } from './detect.ts';
-import type { ConceptExample } from '#domain/job/request.ts';
-import type { RawDetection } from './services.ts';
 
 /** What is asked about a picture or one of its tiles. */
 export interface Question {

@@ -6,7 +6,8 @@ import { decodeRle } from '#domain/mask/rle.ts';
 import type { Raster8 } from '#domain/raster.ts';
 import { detect } from '#pipelines/detect.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
-import type { EncodedImage, RawDetection, Segmenter } from '#pipelines/services.ts';
+import type { RawDetection } from '#domain/sam3/contract.ts';
+import type { EncodedImage, Segmenter } from '#pipelines/services.ts';
 import { concept, testPicture } from './pipelines-fakes.ts';
 
 const PICTURE = testPicture(64, 64);

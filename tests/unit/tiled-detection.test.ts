@@ -9,7 +9,8 @@ import { mergeTiles, type TileAnswer } from '#domain/sam3/merge-tiles.ts';
 import { detectionTiles, fromTile, intoTile } from '#domain/sam3/tiles.ts';
 import { ImageFeatures } from '#pipelines/image-features.ts';
 import { look } from '#pipelines/look.ts';
-import type { EncodedImage, RawDetection, Segmenter } from '#pipelines/services.ts';
+import type { RawDetection } from '#domain/sam3/contract.ts';
+import type { EncodedImage, Segmenter } from '#pipelines/services.ts';
 
 type Area = Rect<'image'>;
 const [WIDTH, HEIGHT, TILE] = [1600, 1200, 400];
