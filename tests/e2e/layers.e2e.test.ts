@@ -212,7 +212,7 @@ describe('layers', () => {
     await page.keyboard.press('Control+Alt+s');
     await page.getByText('Snapshot 1 is kept.').waitFor();
     await layers.select(RIGHT);
-    await layers.setNumber('Change', 0);
+    await layers.setNumber('Blend strength', 0);
     await layers.button(`Show ${LEFT}`).click();
     const changed = await layers.export();
     expect(difference(changed, original)).toBeNull();

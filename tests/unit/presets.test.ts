@@ -13,7 +13,7 @@ describe('presets', () => {
     expect(steps).toBeLessThanOrEqual(8);
     expect(guidanceScale).toBe(1);
     expect(scheduler).toBe('sgm_uniform');
-    expect(sentence).toMatch(/steps.*guidance 1/);
+    expect(sentence).toMatch(/steps.*strictness 1/);
   });
 
   it('start from the levels Lightning was trained on', () => {

@@ -41,12 +41,7 @@ describe('every command is one step with a name', () => {
       'a b t0 t1 c',
       'Opacity · Tile 1',
     ],
-    [
-      'edge',
-      () => studio.layers.setEdge(['a', 't0'], { featherPx: 8 }),
-      'a b t0 t1 c',
-      'Soft edge · 2 layers',
-    ],
+    ['edge', () => studio.layers.setEdge(['a', 't0'], { featherPx: 8 }), 'a b t0 t1 c', 'Feather · 2 layers'],
     ['solo', () => studio.layers.solo(['b']), 'a b t0 t1 c', 'Shown alone · b'],
   ])('%s', (_name, run, after, text) => {
     const before = studio.document.layers;

@@ -63,13 +63,10 @@ export const layers: Catalogue['layers'] = {
     name: text('Name', 'Wie die Ebene hier und im Export heißt.'),
     opacity: text('Deckkraft', 'Wie viel von der Ebene zu sehen ist.'),
     strength: text(
-      'Veränderung',
+      'Mischstärke',
       'Wie viel der Veränderung wirkt: 0 nichts, 100 % wie gemalt, 200 % doppelt. Kein Netz läuft. Fachwort: Residuum.',
     ),
-    grow: text(
-      'Maske erweitern',
-      'Lässt die Maske wachsen (+) oder schrumpfen (−), Pixel der Arbeitsfläche.',
-    ),
+    grow: text('Maske erweitern', 'Erweitert (+) oder verkleinert (−) ihre Maske, Pixel der Arbeitsfläche.'),
     feather: text(
       'Weiche Kante',
       'Breite der Smoothstep-Rampe am Maskenrand, Pixel der Arbeitsfläche. Fachwort: Feather.',
@@ -78,7 +75,7 @@ export const layers: Catalogue['layers'] = {
     band: (featherPx) => `Blendet über ${featherPx} px der Arbeitsfläche`,
     bandInside: 'innen',
     bandOutside: 'außen',
-    wholeEdge: 'Eine vereinte Ebene: Ihre weichen Ränder stecken in ihren Pixeln.',
+    wholeEdge: 'Eine vereinte Ebene: Ihre weichen Kanten stecken in ihren Pixeln.',
     tileEdge: 'Eine Kachel geht über die Überlappung in ihre Nachbarn über.',
     paintAgain: 'Neu malen',
     reroll: 'Neu würfeln',
@@ -95,7 +92,8 @@ export const layers: Catalogue['layers'] = {
     denoise: 'Stärke',
     anchor: 'Aussehen halten',
     sampling: 'Sampling',
-    samplingValue: (sampler, steps, guidance) => `${sampler}, ${steps} Schritte, Prompttreue ${measure(guidance)}`,
+    samplingValue: (sampler, steps, guidance) =>
+      `${sampler}, ${steps} Schritte, Prompttreue ${measure(guidance)}`,
     seed: 'Seed',
     seedValue: (seed, region) => (region > 0 ? `${seed} · Wurf ${region}` : `${seed}`),
     model: 'Modell',

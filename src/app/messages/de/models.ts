@@ -131,9 +131,9 @@ export const models: Models = {
   demoUsed: 'Zurück beim Demo-Paket.',
   busy: 'Modelle lassen sich ändern, wenn der Lauf fertig ist: er benutzt sie gerade.',
   settingsFollow: (steps, guidance) =>
-    `Die Einstellungen passen jetzt zu diesem Bildmodell: ${steps} Schritte, Guidance ${number(guidance)}.`,
+    `Die Einstellungen passen jetzt zu diesem Bildmodell: ${steps} Schritte, Prompttreue ${number(guidance)}.`,
   settingsKept: (steps, guidance) =>
-    `Die eigenen Einstellungen bleiben; zu diesem Bildmodell passen ${steps} Schritte und Guidance ${number(guidance)}.`,
+    `Die eigenen Einstellungen bleiben; zu diesem Bildmodell passen ${steps} Schritte und Prompttreue ${number(guidance)}.`,
   useSettings: 'Diese verwenden',
   runtime: 'Netze laufen auf',
   kernels: 'Pixel laufen auf',

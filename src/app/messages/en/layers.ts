@@ -63,11 +63,11 @@ export const layers = {
     name: text('Name', 'What the layer is called here and in the export.'),
     opacity: text('Opacity', 'How much of the layer is seen.'),
     strength: text(
-      'Change',
+      'Blend strength',
       'How much of the change is applied: 0 nothing, 100% as painted, 200% twice. No network runs. Jargon: residual gain.',
     ),
     grow: text('Grow mask', 'Grows (+) or shrinks (−) the mask it is seen through, canvas pixels.'),
-    feather: text('Soft edge', 'Width of the smoothstep ramp at the mask, canvas pixels. Jargon: feather.'),
+    feather: text('Feather', 'Width of the soft edge of the mask, a smoothstep ramp, canvas pixels.'),
     lock: text('Locked', 'Not painted again, merged or removed, and its mask stays.'),
     band: (featherPx: number) => `Blends over ${featherPx} px of the canvas`,
     bandInside: 'inside',

@@ -128,9 +128,9 @@ export const models = {
   demoUsed: 'Back to the demo pack.',
   busy: 'Models can be changed when the run has ended: it is using them.',
   settingsFollow: (steps: number, guidance: number) =>
-    `Settings now fit this image model: ${steps} steps, guidance ${number(guidance)}.`,
+    `Settings now fit this image model: ${steps} steps, prompt strictness ${number(guidance)}.`,
   settingsKept: (steps: number, guidance: number) =>
-    `Your settings are kept; ${steps} steps and guidance ${number(guidance)} fit this image model.`,
+    `Your settings are kept; ${steps} steps and prompt strictness ${number(guidance)} fit this image model.`,
   useSettings: 'Use these',
   runtime: 'Networks run on',
   kernels: 'Pixels run on',

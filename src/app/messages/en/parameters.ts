@@ -91,10 +91,7 @@ export const parameters = {
   ),
   padding: text('Context', 'How much of the surroundings each crop sees, as a share of its longer side.'),
   grow: text('Grow mask', 'Grows (+) or shrinks (−) each mask before blending, canvas pixels.'),
-  feather: text(
-    'Soft edge',
-    'Width of the smoothstep ramp around each mask, canvas pixels. Jargon: feather.',
-  ),
+  feather: text('Feather', 'Width of the soft edge around each mask, a smoothstep ramp, canvas pixels.'),
   globalEnabled: text(
     'Refine the whole picture',
     'Overlapping tiles polish everything. Jargon: global pass.',

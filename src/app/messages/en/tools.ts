@@ -62,7 +62,7 @@ export const tools = {
     with: 'With another detection',
     other: 'Other detection',
     otherOption: (n: number, phrase: string) => (phrase ? `${number(n)} · ${phrase}` : number(n)),
-    union: 'Unite',
+    union: 'Add',
     subtract: 'Subtract',
     intersect: 'Intersect',
     copy: 'Copy as picture',
@@ -90,8 +90,7 @@ export const tools = {
     notCopied: 'The browser did not let the mask into the clipboard. Allow it, or save the mask as a file.',
     nothingTicked: 'No detection is ticked, so there is nothing to save yet.',
     nothingFound: 'There is no detection to save yet.',
-    saveEach: (count: number) =>
-      count === 1 ? 'Save the one there is' : `Save all ${number(count)}`,
+    saveEach: (count: number) => (count === 1 ? 'Save the one there is' : `Save all ${number(count)}`),
     saved: (name: string) => `Saved ${name}.`,
   },
   nothingToUndo: 'There is nothing to undo.',

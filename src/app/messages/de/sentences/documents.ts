@@ -45,13 +45,13 @@ export const documents: Readonly<Record<string, string>> = {
   '“{0}”: {1} in its prompt means nothing here and was taken out or decided for its first option.':
     '„{0}“: {1} im Prompt bedeutet hier nichts; es wurde entfernt oder durch seine erste Möglichkeit ersetzt.',
   'This is not a concept preset of Luna Studio. Choose a .json file that was exported as a preset.':
-    'Das ist kein Konzept-Preset von Luna Studio. Bitte eine .json-Datei wählen, die als Preset exportiert wurde.',
+    'Das ist keine Konzept-Vorlage von Luna Studio. Bitte eine .json-Datei wählen, die als Vorlage exportiert wurde.',
   'This preset was made by a newer Luna Studio: it has version {0}, this one reads up to {1}. Reload the studio to update it, or export the preset again from the older one.':
-    'Dieses Preset stammt von einem neueren Luna Studio: es hat Version {0}, dieses hier liest bis {1}. Das Studio neu laden, um es zu aktualisieren, oder das Preset im älteren neu exportieren.',
+    'Diese Vorlage stammt von einem neueren Luna Studio: sie hat Version {0}, dieses hier liest bis {1}. Das Studio neu laden, um es zu aktualisieren, oder die Vorlage im älteren neu exportieren.',
   'This preset is damaged: {0}. Export it again where it came from.':
     'Diese Vorlage ist beschädigt: {0}. Bitte dort, wo es herkommt, neu exportieren.',
   'This preset cannot be read: it is no complete JSON. Export or download it again.':
-    'Dieses Preset ist nicht lesbar: es ist kein vollständiges JSON. Bitte neu exportieren oder herunterladen.',
+    'Diese Vorlage ist nicht lesbar: sie ist kein vollständiges JSON. Bitte neu exportieren oder herunterladen.',
   '{0} and {1}': '{0} und {1}',
   'A mask of {0}×{1} px cannot be combined with one of {2}×{3} px: bring both to one size first.':
     'Eine Maske von {0}×{1} px lässt sich nicht mit einer von {2}×{3} px verbinden: zuerst beide auf eine Größe bringen.',
