@@ -1,4 +1,6 @@
-/** Licences as the models' own pages name them. */
+import { sentence } from '#domain/job/sentence.ts';
+
+/** Licences as the models' own pages name them; where they name none, what to do about it. */
 const faiplUrl = 'https://freedevproject.org/faipl-1.0-sd/';
 
 export const LICENCES = {
@@ -12,7 +14,7 @@ export const LICENCES = {
   },
   faipl: { name: 'Fair AI Public License 1.0-SD', url: faiplUrl },
   turbo: {
-    name: 'Stability AI community licence (sai-nc-community), limits on commercial use',
+    name: sentence`Stability AI community licence (sai-nc-community), limits on commercial use`.id,
     url: 'https://huggingface.co/stabilityai/sdxl-turbo',
   },
   lightning: {
@@ -20,7 +22,7 @@ export const LICENCES = {
     url: 'https://huggingface.co/ByteDance/SDXL-Lightning/blob/main/LICENSE.md',
   },
   hyper: {
-    name: 'See LICENSE.md of the model; the page names none',
+    name: sentence`See LICENSE.md of the model; the page names none`.id,
     url: 'https://huggingface.co/ByteDance/Hyper-SD/blob/main/LICENSE.md',
   },
   apache: { name: 'Apache-2.0', url: 'https://huggingface.co/h94/IP-Adapter' },

@@ -1,4 +1,5 @@
 import type { CatalogueEntry } from './entry.ts';
+import { sentence } from '#domain/job/sentence.ts';
 import { LICENCES } from './licences.ts';
 
 const IP_ADAPTER_COMMIT = '018e402774aeeddd60609b4ecdb7e298259dc729';
@@ -231,7 +232,7 @@ export const PARTS: readonly CatalogueEntry[] = [
     bytes: 66_961_958,
     sha256: 'a5812231fc936b42af08a5edba784195495d303d5b3248c24489ef0c4021fe01',
     licence: {
-      name: 'Not confirmed: ask its maker before using it for pay',
+      name: sentence`Not confirmed: ask its maker before using it for pay`.id,
       url: 'https://huggingface.co/lokCX/4x-Ultrasharp',
     },
     gated: false,

@@ -141,7 +141,7 @@ export class Backend {
       phase: 'load',
       fraction: 0,
       remainingMs: null,
-      detail: 'opening the models',
+      detail: sentence`opening the models`,
     });
     const planned = this.#planner.plan(wish);
     const services = await this.#servicesFor(planned, wish, context);

@@ -1,3 +1,4 @@
+import { sentence } from '#domain/job/sentence.ts';
 import type { LoadWatch } from '#inference/network-pool.ts';
 import type { JobContext } from '#pipelines/progress.ts';
 
@@ -6,7 +7,7 @@ export function loadEvents({ signal, onEvent }: JobContext): LoadWatch {
   return {
     signal,
     onLoad: (network, fraction) => {
-      const detail = `loading ${network} · ${Math.round(fraction * 100)} %`;
+      const detail = sentence`loading ${network} · ${Math.round(fraction * 100)}%`;
       onEvent({ kind: 'progress', phase: 'load', fraction: 0, remainingMs: null, detail });
     },
   };

@@ -17,6 +17,9 @@ const SPEAKING = [
 /** Names that are the same in every language. */
 const NAMES = new Set(['CLIP-L', 'CLIP-bigG', '2.x']);
 
+/** What crosses to the page to be shown, wherever it is put together: its words have to be a sentence. */
+const KEPT = /^(detail|refusal)$/;
+
 interface Findings {
   readonly ids: Set<string>;
   /** Words that no language can translate, with their place. */
@@ -58,6 +61,8 @@ function look(file: string, text: string, { ids, untranslatable }: Findings): vo
       if (ts.isTemplateExpression(node.template))
         for (const { expression } of node.template.templateSpans) refuse(wordsOf(expression));
     }
+    if ((ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node)) && node.initializer)
+      if (KEPT.test(node.name.getText())) refuse(wordsOf(node.initializer));
     const message =
       ts.isNewExpression(node) && node.expression.getText() === 'AppError' && node.arguments?.[1];
     if (message && ts.isStringLiteralLike(message)) add(message.text);
@@ -73,7 +78,7 @@ function findings(): Findings {
     for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
       if (!file.endsWith('.ts')) continue;
       const text = readFileSync(join(ROOT, folder, file), 'utf8');
-      if (/AppError|sentence`/.test(text)) look(`${folder}/${file}`, text, found);
+      look(`${folder}/${file}`, text, found);
     }
   return found;
 }
@@ -110,6 +115,8 @@ describe('the search for untranslatable words', () => {
     ['sentence`${what ?? "nothing"} is bad`', ['nothing']],
     ['sentence`${few ? `${n}` : (many && "lots")} are ${["a", "b"].join(" and ")}`', ['lots']],
     ['new AppError("bad-file", few ? sentence`few ${1}` : "Many.")', ['Many.']],
+    ['({ detail: "opening", fraction: 0 })', ['opening']],
+    ['const detail = many ? `${name}, part ${1}` : name', [', part ']],
     ['sentence`${which ? "CLIP-L" : ""} and ${sentence`more`}`', []],
   ])('sees those of %s', (text, words) => {
     const found: Findings = { ids: new Set(), untranslatable: [] };

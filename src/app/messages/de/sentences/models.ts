@@ -1,5 +1,10 @@
 /** What model files are, and why some cannot be used: models/ */
 export const models: Readonly<Record<string, string>> = {
+  'See LICENSE.md of the model; the page names none': 'Siehe LICENSE.md des Modells; die Seite nennt keine',
+  'Stability AI community licence (sai-nc-community), limits on commercial use':
+    'Stability-AI-Community-Lizenz (sai-nc-community), gewerblich nur eingeschränkt nutzbar',
+  'Not confirmed: ask its maker before using it for pay':
+    'Nicht bestätigt: vor gewerblicher Nutzung beim Urheber nachfragen',
   'it has neither a Resampler (image_proj.latents) nor a projection (image_proj.proj.weight)':
     'sie hat weder einen Resampler (image_proj.latents) noch eine Projektion (image_proj.proj.weight)',
   'its projection makes {0} numbers, which are not whole tokens of {1}':

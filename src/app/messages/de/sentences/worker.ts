@@ -8,6 +8,8 @@ export const worker: Readonly<Record<string, string>> = {
     'Die gewählten Modelle sind nicht vollständig. Siehe „Modelle“.',
   'Nothing smaller is left to try: close other programs that use the graphics card, or lower the tile size or the canvas.':
     'Kleiner geht es nicht: andere Programme schließen, die die Grafikkarte benutzen, oder Kachelgröße oder Arbeitsfläche verringern.',
+  'loading {0} · {1}%': '{0} wird geladen · {1} %',
+  'opening the models': 'Modelle werden geöffnet',
   'Stopped.': 'Gestoppt.',
   'The browser could not create a drawing surface.': 'Der Browser konnte keine Zeichenfläche anlegen.',
   'Select a detection before painting on its mask.':
