@@ -14,6 +14,7 @@ import type { MaskFiles } from './mask-files.ts';
 import { messages } from './messages.ts';
 import { offerNotes } from './settings-words.ts';
 import type { Notifier } from './studio.ts';
+import type { ViewState } from './view-state.svelte.ts';
 
 /** Settings that came with a picture or a text, waiting for the user's choice. */
 export interface SettingsOffer {
@@ -30,6 +31,7 @@ export type OfferChoice = 'picture' | 'settings' | 'both';
 
 /** What offers need of the studio. */
 export interface OfferHost extends Pick<CommandHost, 'document' | 'client'> {
+  readonly view: ViewState;
   readonly notifier: Notifier;
   readonly presets: ConceptPresets;
   readonly masks: MaskFiles;
@@ -121,7 +123,9 @@ export class SettingsOffers {
     return true;
   }
 
+  /** It lies over the picture, which a narrow page shows by itself. */
   #offer(offer: SettingsOffer): void {
+    this.#host.view.sheet = 'picture';
     this.current = offer;
   }
 

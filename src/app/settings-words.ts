@@ -4,39 +4,39 @@ import type { RuntimeInfo } from '#worker/api.ts';
 import { formatNumber, messages, said } from './messages.ts';
 import type { SettingsOffer } from './settings-offer.svelte.ts';
 
-/** One row of what would change. A missing `before` or `after` is nothing; both missing: it changes, in many parts. */
+/** One row of what would change. */
 export interface ChangeWords {
   readonly label: string;
+  /** Null: nothing was there, and the row says only what comes. */
   readonly before: string | null;
-  readonly after: string | null;
+  readonly after: string;
 }
 
 /** "Steps: 20 → 28" in the words of the page. */
 export function changeWords(change: SettingsChange): ChangeWords {
-  const { recipe, parameters } = messages;
+  const { recipe, parameters, layers } = messages;
   switch (change.kind) {
     case 'parameter': {
-      const { section, key } = change;
-      const [before, after] = [change.before, change.after].map((value) => valueWords(key, value));
-      return { label: parameterLabel(section, key), before: before ?? null, after: after ?? null };
-    }
-    case 'concept': {
-      const [before, after] = [change.before, change.after].map((value) =>
-        value === null ? null : valueWords(change.key, value),
-      );
+      const { section, key, before, after } = change;
       return {
-        label: recipe.within(change.phrase, conceptLabel(change.key)),
-        before: before ?? null,
-        after: after ?? null,
+        label: parameterLabel(section, key),
+        before: valueWords(key, before),
+        after: valueWords(key, after),
       };
     }
+    case 'concept': {
+      const { key, phrase, before, after } = change;
+      const label = recipe.within(phrase, conceptLabel(key));
+      if (before === null || after === null) return { label, before: null, after: recipe.changed };
+      return { label, before: valueWords(key, before), after: valueWords(key, after) };
+    }
     case 'concept-added':
-      return { label: recipe.concept, before: null, after: change.phrase };
+      return { label: recipe.conceptAdded, before: null, after: change.phrase };
     case 'concept-removed':
-      return { label: recipe.concept, before: change.phrase, after: null };
+      return { label: recipe.conceptRemoved, before: null, after: change.phrase };
     case 'detections':
     case 'layers': {
-      const label = change.kind === 'layers' ? messages.layers.title : parameters.sections.detail;
+      const label = change.kind === 'layers' ? layers.title : parameters.sections.detail;
       return { label, before: formatNumber(change.before), after: formatNumber(change.after) };
     }
   }
@@ -97,8 +97,7 @@ function conceptLabel(key: string): string {
   return labels[key] ?? key;
 }
 
-/** Null: an empty text. */
-function valueWords(key: string, value: SettingValue): string | null {
+function valueWords(key: string, value: SettingValue): string {
   const { parameters: texts, recipe } = messages;
   if (typeof value === 'boolean') return value ? recipe.on : recipe.off;
   if (typeof value === 'number') return formatNumber(value);
@@ -110,7 +109,7 @@ function valueWords(key: string, value: SettingValue): string | null {
     promptSyntax: texts.promptSyntaxes,
   };
   const text = value.trim();
-  return text === '' ? null : (names[key]?.[text] ?? text);
+  return text === '' ? recipe.empty : (names[key]?.[text] ?? text);
 }
 
 /** What offered settings do not bring: models that are not in use, and what their reader left out. */

@@ -17,12 +17,16 @@ export const recipe: Catalogue['recipe'] = {
   changed: 'geändert',
   on: 'an',
   off: 'aus',
-  concept: 'Konzept',
+  conceptAdded: 'Neues Konzept',
+  conceptRemoved: 'Konzept entfernt',
   within: (whole, part) => `${whole}: ${part}`,
   rules: 'Regeln für seine Erkennungen',
   notes: 'Nicht übernommen',
   withMasks: (count) =>
-    `${plural(count, { one: 'Maske gehört', other: 'Masken gehören' })} zum Bild der Datei und kommen nur mit ihm.`,
+    plural(count, {
+      one: 'Maske gehört zum Bild der Datei und kommt nur mit ihm.',
+      other: 'Masken gehören zum Bild der Datei und kommen nur mit ihm.',
+    }),
   madeWith: (name) => `Das Bildmodell: Es war „${name}“. Unter Modelle lässt es sich wählen.`,
   loras: (names) =>
     `LoRAs, die hier zum Bildmodell gehören: ${names.join(', ')}. Unter Modelle lassen sie sich wählen.`,

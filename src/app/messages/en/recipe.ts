@@ -17,12 +17,16 @@ export const recipe = {
   changed: 'changed',
   on: 'on',
   off: 'off',
-  concept: 'Concept',
+  conceptAdded: 'New concept',
+  conceptRemoved: 'Concept removed',
   within: (whole: string, part: string) => `${whole}: ${part}`,
   rules: 'Rules for its detections',
   notes: 'Not taken over',
   withMasks: (count: number) =>
-    `${plural(count, { one: 'mask belongs', other: 'masks belong' })} to its picture and come with that only.`,
+    plural(count, {
+      one: 'mask belongs to its picture and comes with that only.',
+      other: 'masks belong to its picture and come with that only.',
+    }),
   madeWith: (name: string) => `The image model: it was “${name}”. Choose it under Models.`,
   loras: (names: readonly string[]) =>
     `LoRAs, which belong to the image model here: ${names.join(', ')}. Choose them under Models.`,
