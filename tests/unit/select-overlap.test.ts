@@ -3,15 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { shareWeight, type WeightedArea } from '#domain/blend/overlap.ts';
 import { selectDetections } from '#domain/detection/select.ts';
 
-const candidate = (id: string, x: number, y: number, side: number) => ({
+const candidate = (id: string, x: number, y: number, side: number, score = 0.5) => ({
   id,
   box: { x, y, width: side, height: side },
+  score,
 });
 
 describe('selection modes', () => {
   const found = [
-    candidate('best', 0, 0, 0.1),
+    candidate('listed first', 0, 0, 0.1),
     candidate('large', 0.6, 0.6, 0.4),
+    candidate('best', 0.9, 0, 0.1, 0.97),
     candidate('middle', 0.4, 0.4, 0.2),
   ];
 
@@ -19,7 +21,7 @@ describe('selection modes', () => {
     ['first', ['best']],
     ['largest', ['large']],
     ['center', ['middle']],
-    ['all', ['best', 'large', 'middle']],
+    ['all', ['listed first', 'large', 'best', 'middle']],
   ] as const)('%s', (mode, ids) => {
     expect([...selectDetections(found, mode)]).toEqual(ids);
     expect([...selectDetections([], mode)]).toEqual([]);
@@ -30,9 +32,9 @@ describe('selection modes', () => {
     expect([...selectDetections(centred, 'center')]).toEqual(['around']);
   });
 
-  it('picks the better-scored of equals', () => {
+  it.each(['largest', 'center', 'first'] as const)('%s picks the one listed first of equals', (mode) => {
     const twins = [candidate('a', 0, 0, 0.3), candidate('b', 0.7, 0.7, 0.3)];
-    expect([...selectDetections(twins, 'largest')]).toEqual(['a']);
+    expect([...selectDetections(twins, mode)]).toEqual(['a']);
   });
 });
 

@@ -78,7 +78,7 @@ export class Lister {
     const [single, duplicate] = this.#withoutDuplicates(sized, byHand, rules.duplicates);
     const [inside, outside] = parents ? this.#inside(single, parents) : [single, []];
     const ordered = this.#ordered([...inside, ...byHand], rules.order);
-    const [listed, overLimit] = limited(ordered, concept.maxObjects);
+    const listed = this.#limited(ordered, concept);
     return {
       listed,
       hidden: {
@@ -87,7 +87,7 @@ export class Lister {
         tooLarge: tooLarge.length,
         duplicate: duplicate.length,
         outside: outside.length,
-        overLimit,
+        overLimit: ordered.length - listed.length,
         emptied: 0,
       },
     };
@@ -130,6 +130,19 @@ export class Lister {
     return candidates.toSorted((a, b) => (keys.get(a) as number) - (keys.get(b) as number));
   }
 
+  /**
+   * Of those found the best-scored are kept, or the largest where the list is by size: so "the two largest" can be said.
+   * Where an object lies is no reason to leave it out. Hand-made ones stay and do not count.
+   */
+  #limited(ordered: readonly Candidate[], { maxObjects, rules }: ConceptSpec): readonly Candidate[] {
+    const found = ordered.filter((candidate) => !isHandMade(candidate));
+    if (found.length <= maxObjects) return ordered;
+    const kept = new Set(
+      this.#ordered(found, rules.order === 'area' ? 'area' : 'score').slice(0, maxObjects),
+    );
+    return ordered.filter((candidate) => isHandMade(candidate) || kept.has(candidate));
+  }
+
   #orderKey(candidate: Candidate, order: DetectionOrder): number {
     if (order === 'score') return isHandMade(candidate) ? 1 : -candidate.score;
     const shape = isHandMade(candidate) ? this.#own(candidate) : candidate.mask;
@@ -146,13 +159,6 @@ function split(candidates: readonly Candidate[], keep: (candidate: Candidate) =>
   const halves: Halves = [[], []];
   for (const candidate of candidates) halves[keep(candidate) ? 0 : 1].push(candidate);
   return halves;
-}
-
-/** The first `most` of those found; hand-made ones stay and do not count. */
-function limited(ordered: readonly Candidate[], most: number): [listed: Candidate[], over: number] {
-  let found = 0;
-  const listed = ordered.filter((candidate) => isHandMade(candidate) || found++ < most);
-  return [listed, ordered.length - listed.length];
 }
 
 function middle({ x, y, width, height }: Rect<'unit'>): { readonly x: number; readonly y: number } {

@@ -96,7 +96,10 @@ export class DetectionResolver {
   #detectionsOf(concept: ConceptSpec, members: readonly Member[]): Detection[] {
     const found = members
       .filter(({ candidate }) => !isHandMade(candidate))
-      .map((member) => ({ id: member.candidate.id, box: this.#box(member) }));
+      .map((member) => {
+        const { id, score } = member.candidate;
+        return { id, score, box: this.#box(member) };
+      });
     const picked = selectDetections(found, concept.selection);
     return members.map((member) => {
       const { candidate } = member;

@@ -43,7 +43,10 @@ export const parameters: Catalogue['parameters'] = {
     'Anhaken nach dem Erkennen',
     'Welche der gefundenen Objekte zum Verfeinern angehakt werden.',
   ),
-  maxObjects: text('Höchstens', 'So viele Objekte je Konzept werden behalten, die besten zuerst.'),
+  maxObjects: text(
+    'Höchstens',
+    'So viele Objekte je Konzept werden behalten: die mit der besten Treffergüte, oder die größten, wo die Liste nach Größe geordnet ist.',
+  ),
   threshold: text(
     'Schwelle',
     'Die Treffergüte ist sigmoid(logit) · sigmoid(presence); was darüber liegt, wird behalten.',
@@ -117,9 +120,9 @@ export const parameters: Catalogue['parameters'] = {
   },
   selections: {
     all: 'Alle',
-    largest: 'Die größten',
-    center: 'Die mittigsten',
-    first: 'Die besten',
+    largest: 'Größtes',
+    center: 'Mittigstes',
+    first: 'Beste Treffergüte',
   },
   samplers: {
     euler: 'Euler',

@@ -72,7 +72,10 @@ export const parameters = {
   anchorEnd: text('Until', 'Share of the steps after which the anchor lets go.'),
   layer: text('Layer', 'Lower layers are finished first; eyes go above the face they belong to.'),
   selection: text('Tick after detecting', 'Which of the found objects are ticked for refinement.'),
-  maxObjects: text('At most', 'Objects kept per concept, best score first.'),
+  maxObjects: text(
+    'At most',
+    'Objects kept per concept: those of the best score, or the largest where the list is in order of size.',
+  ),
   threshold: text(
     'Threshold',
     'Detections score sigmoid(logit) · sigmoid(presence); those above this are kept.',

@@ -152,9 +152,12 @@ export function naiveResolve(concepts: readonly ConceptSpec[], candidates: reado
     const sorted = mine
       .filter((c) => byHand(c) || inside.includes(c))
       .toSorted((a, b) => key(a) - key(b) || Number(byHand(a)) - Number(byHand(b)));
-    return sorted.filter(
-      (c, i) => byHand(c) || sorted.slice(0, i).filter((other) => !byHand(other)).length < concept.maxObjects,
-    );
+    const worth = (c: Candidate) => (rules.order === 'area' ? area(bitsOf(c.mask)) : c.score);
+    const ahead = (c: Candidate, i: number) =>
+      sorted.filter(
+        (other, j) => !byHand(other) && (worth(other) > worth(c) || (worth(other) === worth(c) && j < i)),
+      ).length;
+    return sorted.filter((c, i) => byHand(c) || ahead(c, i) < concept.maxObjects);
   };
 
   const excluded = (concept: ConceptSpec, c: Candidate): Bits =>
@@ -194,7 +197,7 @@ export function naiveResolve(concepts: readonly ConceptSpec[], candidates: reado
     const TIE = 1e-9;
     const pick = {
       all: found,
-      first: found.slice(0, 1),
+      first: found.filter((m) => found.every((o) => o.c.score <= m.c.score)).slice(0, 1),
       largest: found.filter((m) => found.every((o) => size(o) <= size(m) + TIE)).slice(0, 1),
       center: found.filter((m) => found.every((o) => offCentre(o) >= offCentre(m) - TIE)).slice(0, 1),
     }[concept.selection];

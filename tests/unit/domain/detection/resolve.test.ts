@@ -118,6 +118,26 @@ describe('resolving detections', () => {
     );
   }, 30_000);
 
+  it('limits and ticks by score, whatever the order of the list', () => {
+    const at = (x: number) => block(8, x, 0, 1, 1);
+    const candidates = [0.68, 0.5, 0.97].map((score, i) => candidateOf(`d${i}`, 'a', at(i * 3), { score }));
+    const listed = (more: Partial<ConceptSpec>) =>
+      resolveDetections({
+        concepts: [conceptOf('a', { order: 'left-to-right' }, { threshold: 0, ...more })],
+        candidates,
+        picture: GRID,
+      }).shown.map(({ id, enabled }) => [id, enabled]);
+    expect(listed({ selection: 'first' })).toEqual([
+      ['d0', false],
+      ['d1', false],
+      ['d2', true],
+    ]);
+    expect(listed({ selection: 'all', maxObjects: 2 })).toEqual([
+      ['d0', true],
+      ['d2', true],
+    ]);
+  });
+
   it('notices a change of any single mask rule', () => {
     const found = candidateOf(
       '1',
