@@ -4,7 +4,7 @@ import { DEFAULTS } from '#app/defaults.ts';
 import { applyCommand } from '#domain/document/commands.ts';
 import { NO_RULES } from '#domain/detection/rules.ts';
 import type { DocumentState } from '#domain/document/state.ts';
-import type { Recipe } from '#domain/job/request.ts';
+import type { Recipe, RefineRequest } from '#domain/job/request.ts';
 import { applyFound, applyRecipeSettings } from '#domain/settings/apply.ts';
 import { settingsDifference } from '#domain/settings/difference.ts';
 import type { FoundSettings } from '#domain/settings/found-settings.ts';
@@ -180,6 +180,16 @@ describe('settings put into a document', () => {
       before: 'comfy',
       after: 'a1111',
     });
+  });
+
+  it('of a recipe take the place of slots nobody has used, and of no others', () => {
+    const [unused, used] = [concept('concept-1', ' '), concept('concept-2', '')];
+    const found = candidate('concept-2', mulberry(1));
+    const state = { ...startDocument(), concepts: [unused, used], candidates: [found] };
+    const put = (request: RefineRequest) =>
+      applyRecipeSettings(state, request, () => 'concept-3').reduce<DocumentState>(applyCommand, state);
+    expect(put(RECIPE.request).concepts.map(({ id }) => id)).toEqual(['concept-2', 'concept-3']);
+    expect(put({ ...RECIPE.request, concepts: [] }).concepts).toEqual([unused, used]);
   });
 
   it('of a recipe keep the document’s own detections: concepts meet by their phrase', () => {
