@@ -1,5 +1,6 @@
+import { SINGLE_ROLES } from '#domain/job/model-roles.ts';
 import { messages, said } from './messages.ts';
-import type { LibraryEntry, ModelRole, SingleRole } from './worker-client.ts';
+import type { LibraryEntry, ModelRole } from './worker-client.ts';
 
 /** What the library is sorted into. */
 export type Grouping = 'kind' | 'folder';
@@ -11,17 +12,9 @@ export interface LibraryGroup {
 }
 
 /** Every role in the order of the work it does; the first that a file gives is what it is listed under. */
-export const ROLES: readonly ModelRole[] = [
-  'checkpoint',
-  'lora',
-  'sam3',
-  'ip-adapter',
-  'vision',
-  'autoencoder',
-  'text-l',
-  'text-g',
-];
-export const SINGLE_ROLES = ROLES.filter((role): role is SingleRole => role !== 'lora');
+export const ROLES: readonly ModelRole[] = SINGLE_ROLES.flatMap((role) =>
+  role === 'checkpoint' ? [role, 'lora'] : [role],
+);
 
 /** What a file is in the first place: a complete checkpoint also gives an autoencoder, but is an image model. */
 export function kindOf(entry: LibraryEntry): ModelRole | null {

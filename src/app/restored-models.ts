@@ -1,4 +1,4 @@
-import { SINGLE_ROLES } from './models-library.ts';
+import { SINGLE_ROLES } from '#domain/job/model-roles.ts';
 import type { Api, ModelSelection, Result, RuntimeInfo } from './worker-client.ts';
 
 /** A weight file that is good for this session: `path` is its place inside the folder it was chosen with. */

@@ -6,6 +6,7 @@ import type { AppErrorCode } from '#domain/job/app-error.ts';
 import type { SentenceData, Words } from '#domain/job/sentence.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import type { JobEvent } from '#domain/job/events.ts';
+import type { ModelRole, SingleRole } from '#domain/job/model-roles.ts';
 import type {
   DetectRequest,
   FoundObject,
@@ -33,6 +34,8 @@ export interface Failure {
   readonly sentence?: SentenceData;
 }
 
+export type { ModelRole, SingleRole };
+
 export type JobId = string;
 
 /** Where the networks run and what is loaded, in words for the status bar. */
@@ -45,11 +48,6 @@ export interface RuntimeInfo {
   readonly accelerated: boolean;
   readonly models: readonly ModelInfo[];
 }
-
-/** The parts a job is made of. `lora` can be filled several times, every other role once. */
-export type ModelRole =
-  'checkpoint' | 'text-l' | 'text-g' | 'autoencoder' | 'vision' | 'ip-adapter' | 'sam3' | 'lora';
-export type SingleRole = Exclude<ModelRole, 'lora'>;
 
 export interface ModelInfo {
   readonly role: ModelRole;

@@ -5,6 +5,7 @@ import type { LinkedFolderRecord, LinkedFolders } from '#storage/linked-folders.
 import { watchedSource } from '#storage/watched-source.ts';
 import type { LinkedFolder } from './api.ts';
 import type { LibraryFile, LibraryPlace, ModelLibrary } from './library.ts';
+import { folderOf, nameOf } from './paths.ts';
 
 const ID = /^linked:([^/]+)\/(.+)$/;
 
@@ -64,7 +65,14 @@ export class FolderModels {
     try {
       const handle = await fileAt(record.handle, path);
       const { size: bytes, lastModified } = await handle.getFile();
-      return place(folderId, { path, name: handle.name, folder: parent(path), bytes, lastModified, handle });
+      return place(folderId, {
+        path,
+        name: handle.name,
+        folder: folderOf(path),
+        bytes,
+        lastModified,
+        handle,
+      });
     } catch {
       return null;
     }
@@ -111,19 +119,14 @@ function place(
 
 function refusedPlace(folderId: string, path: string): LibraryPlace {
   const refuse = () => Promise.reject(new AppError('bad-file', sentence`"${path}" cannot be used.`));
-  const name = path.slice(path.lastIndexOf('/') + 1);
   return {
     id: linkedId(folderId, path),
-    name,
-    folder: parent(path),
+    name: nameOf(path),
+    folder: folderOf(path),
     origin: 'linked',
     bytes: 0,
     open: refuse,
   };
-}
-
-function parent(path: string): string {
-  return path.split('/').slice(0, -1).join('/');
 }
 
 async function fileAt(root: FileSystemDirectoryHandle, path: string): Promise<FileSystemFileHandle> {

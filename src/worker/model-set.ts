@@ -1,8 +1,8 @@
+import { SINGLE_ROLES } from '#domain/job/model-roles.ts';
 import type { SafetensorsFile } from '#formats/safetensors/file.ts';
 import type { ModelFiles } from '#pipelines/assemble.ts';
 import type { ModelInfo, ModelSelection, SingleRole } from './api.ts';
 import type { LibraryFile, ModelLibrary } from './library.ts';
-import { SINGLE_ROLES } from './selection.ts';
 
 /** The opened files of a selection, and what a recipe says about them. */
 export interface ModelSet {

@@ -25,6 +25,7 @@ import { ModelLibrary, type LibraryFile, type LibraryPlace } from './library.ts'
 import { catalogueItems, libraryAdvice } from './model-advice.ts';
 import { FolderModels } from './model-folders.ts';
 import { demoId, demoPlaces, DEMO_ROLES } from './model-places.ts';
+import { folderOf } from './paths.ts';
 import { checkedSelection, lasting, loadable, narrowed, sameSelection } from './model-preferences.ts';
 import { openSet } from './model-set.ts';
 import { ModelTransfers } from './model-transfers.ts';
@@ -369,7 +370,7 @@ function chosenPlace(file: File, path: string): LibraryPlace {
   return {
     id: `file:${path}:${file.size}:${file.lastModified}`,
     name: file.name,
-    folder: path.split('/').slice(0, -1).join('/'),
+    folder: folderOf(path),
     origin: 'file',
     bytes: file.size,
     open: () => watchedSource(file),

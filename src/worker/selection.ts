@@ -1,20 +1,11 @@
+import { SINGLE_ROLES } from '#domain/job/model-roles.ts';
 import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import type { ModelFile, SdxlFile } from '#models/model-file.ts';
 import type { ModelSelection, ModelsState, SingleRole } from './api.ts';
 import type { LibraryFile, LibraryPlace } from './library.ts';
+import { folderOf, nameOf } from './paths.ts';
 
 type Roles = ModelSelection['roles'];
-
-/** The parts a checkpoint may bring itself. */
-const OWN_PARTS = ['text-l', 'text-g', 'autoencoder'] as const;
-
-export const SINGLE_ROLES: readonly SingleRole[] = [
-  'checkpoint',
-  ...OWN_PARTS,
-  'vision',
-  'ip-adapter',
-  'sam3',
-];
 
 export const NO_MODELS: ModelSelection = {
   roles: {
@@ -106,8 +97,7 @@ function candidate(
 /** Own models before the demo's, the checkpoint's folder (a diffusers set) before others. */
 function rank({ place: home }: LibraryFile, { place }: LibraryFile): number {
   // "unet" and "vae" of two linked folders have the same parent path, and nothing to do with each other.
-  const set = ({ id, folder }: LibraryPlace) =>
-    `${/^linked:[^/]+/.exec(id)?.[0] ?? ''}/${folder.split('/').slice(0, -1).join('/')}`;
+  const set = ({ id, folder }: LibraryPlace) => `${/^linked:[^/]+/.exec(id)?.[0] ?? ''}/${folderOf(folder)}`;
   const near = place.origin === home.origin && set(place) === set(home) ? 0 : 1;
   return (place.origin === 'demo' ? 2 : 0) + near;
 }
@@ -159,7 +149,7 @@ export function missingParts(
 ): ModelsState['missing'] {
   const told = (role: SingleRole) => {
     const waiting = wanted?.roles[role];
-    return waiting ? waitingSentence(waiting.slice(waiting.lastIndexOf('/') + 1)) : SENTENCES[role];
+    return waiting ? waitingSentence(nameOf(waiting)) : SENTENCES[role];
   };
   const file = library.find(({ place }) => place.id === roles.checkpoint);
   if (!file) return [{ role: 'checkpoint', required: true, sentence: told('checkpoint') }];

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BOS, createBpe, encodeBpe, encodeForSam3, EOS } from '#domain/prompt/bpe.ts';
+import { BOS, createBpe, encodeBpe, EOS } from '#domain/prompt/bpe.ts';
 import { CLIP_MERGES } from '#domain/prompt/clip-merges.ts';
+import { phraseTokens } from '#domain/sam3/phrase.ts';
 
 describe('CLIP byte-pair encoding', () => {
   test.each([
@@ -48,16 +49,14 @@ describe('CLIP byte-pair encoding', () => {
     );
   });
 
-  test('SAM 3 input is always 32 ids from BOS to EOS, zero-padded', () => {
-    expect(encodeForSam3('player #23').slice(0, 6)).toEqual([BOS, 2477, 258, 273, 274, EOS]);
+  test('SAM 3 reads a phrase from BOS to EOS, cut to its context and never padded', () => {
+    expect(phraseTokens('player #23', 32)).toEqual({ ids: [BOS, 2477, 258, 273, 274, EOS], readAs: null });
     fc.assert(
-      fc.property(fc.string({ maxLength: 400 }), (text) => {
-        const ids = encodeForSam3(text);
-        const end = ids.indexOf(EOS);
-        expect(ids).toHaveLength(32);
-        expect(ids[0]).toBe(BOS);
-        expect(end).toBeGreaterThan(0);
-        expect(ids.slice(end + 1).every((id) => id === 0)).toBe(true);
+      fc.property(fc.string({ maxLength: 400 }), fc.integer({ min: 3, max: 32 }), (text, context) => {
+        const { ids, readAs } = phraseTokens(text, context);
+        const tokens = encodeBpe(text, 'sam3');
+        expect(ids).toEqual([BOS, ...tokens.slice(0, context - 2), EOS]);
+        expect(readAs === null).toBe(tokens.length <= context - 2);
       }),
     );
   });

@@ -61,13 +61,6 @@ export function decodeBpe(ids: readonly number[]): string {
   return shared.decode(ids);
 }
 
-/** SAM 3's text input: BOS, tokens, EOS, cut to `context` with EOS forced last, padded with 0 (spec/sam3.md 3.2). */
-export function encodeForSam3(text: string, context = 32): number[] {
-  const tokens = encodeBpe(text, 'sam3').slice(0, context - 2);
-  const used = [BOS, ...tokens, EOS];
-  return [...used, ...new Array<number>(context - used.length).fill(0)];
-}
-
 /** Tokens by id. */
 function vocabulary(pairs: readonly string[]): string[] {
   const symbols = [...BYTE_ORDER].map((byte) => BYTE_SYMBOLS[byte] as string);
