@@ -52,6 +52,8 @@ export class DocumentSession {
   failing = $state.raw(false);
   /** Bytes of layers' pixels that the disk would not take: they end with the tab. */
   pixelsInMemoryBytes = $state.raw(0);
+  /** What is being brought back from the visit before; '' while that is looked for, null once it is decided. */
+  restoring = $state.raw<string | null>(null);
   readonly #storage: DocumentStorage | null;
   readonly #events: SessionEvents;
   #current: OwnedDocument | null = null;
@@ -63,6 +65,7 @@ export class DocumentSession {
   constructor(storage: DocumentStorage | null, events: SessionEvents) {
     this.#storage = storage;
     this.#events = events;
+    if (storage?.tab.read()) this.restoring = '';
   }
 
   /** Where steps of the open document are stored. */

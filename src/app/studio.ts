@@ -165,10 +165,12 @@ export class Studio {
     const claim = await this.session.claim();
     if (claim?.kind === 'unreadable')
       this.notifier.error(messages.session.unreadable(claim.name, claim.newer));
-    if (claim?.kind !== 'found') return;
-    this.#claimed = claim;
+    const found = claim?.kind === 'found' ? claim : null;
+    this.#claimed = found;
+    this.session.restoring = found?.owned.saver.saved.name ?? null;
+    if (!found) return;
     if (this.document.runtime) return this.#takeUp();
-    if (!this.document.startError) this.document.opening ??= claim.owned.saver.saved.name;
+    if (!this.document.startError) this.document.opening ??= this.session.restoring;
   }
 
   /** Opens what was claimed, unless the user opens something else; where the worker dies, the next one does it. */
@@ -189,7 +191,7 @@ export class Studio {
       });
       return;
     }
-    this.#claimed = null;
+    this.#claimed = session.restoring = null;
     session.refuse(claimed.owned);
     notifier.error(messages.session.pictureLost(name, opened.error.message));
   }
@@ -432,7 +434,7 @@ export class Studio {
     const left = leftDocument(document, owned);
     if (!left) owned?.release();
     for (const gone of [this.#left, this.#claimed]) if (gone !== past) gone?.owned?.release();
-    this.#claimed = null;
+    this.#claimed = session.restoring = null;
     this.#left = left;
     this.previews.clear();
     this.masks.forget();

@@ -1,6 +1,7 @@
 import type { Catalogue } from '../en/index.ts';
 
 export const session: Catalogue['session'] = {
+  restoring: (name) => `${name} wird zurückgeholt …`,
   restored: (name) => `${name} ist wieder da, wie es war, samt Rückgängig.`,
   startAfresh: 'Neu anfangen',
   notStored:

@@ -1,5 +1,6 @@
 /** What survives the visit. */
 export const session = {
+  restoring: (name: string) => `Bringing ${name} back…`,
   restored: (name: string) => `${name} is as you left it, undo included.`,
   startAfresh: 'Start afresh',
   notStored:
