@@ -8,14 +8,7 @@ import {
 } from '#formats/extra-model-paths.ts';
 import { refuseByName } from '#formats/weight-file-name.ts';
 import { findExtraPath, outsideSentence } from './extra-paths.ts';
-import {
-  isDiffusers,
-  kindHintOf,
-  kindOfFolder,
-  layoutOfModels,
-  type FolderLayout,
-  type KindHint,
-} from './folder-layout.ts';
+import { isDiffusers, layoutOfModels, type FolderLayout } from './folder-layout.ts';
 import { listFolder, throwIfWithdrawn, type FolderListing } from './folder-listing.ts';
 import { shardedModels } from './shards.ts';
 
@@ -30,7 +23,6 @@ export interface ScannedFile {
   /** Milliseconds since 1970. */
   readonly lastModified: number;
   readonly handle: FileSystemFileHandle;
-  readonly kindHint: KindHint | null;
   /** Path of the diffusers folder it is a part of ("." for the linked folder itself); null for single files. */
   readonly set: string | null;
 }
@@ -96,8 +88,6 @@ class FolderWalk {
   /** By their English text: each is said once. */
   readonly #notices = new Map<string, Words>();
   readonly #visited = new Set<string>();
-  /** Places extra_model_paths.yaml names, by path. */
-  readonly #told = new Map<string, KindHint>();
   #layout: FolderLayout | null = null;
   #entries = 0;
 
@@ -119,12 +109,8 @@ class FolderWalk {
   }
 
   result(): FolderScan {
-    const files = this.#files.map((file) => ({
-      ...file,
-      kindHint: kindHintOf(file.folder === '' ? [] : file.folder.split('/'), this.#told),
-    }));
     const layout = this.#layout ?? 'folder';
-    return { layout, files, refused: this.#refused, notices: [...this.#notices.values()] };
+    return { layout, files: this.#files, refused: this.#refused, notices: [...this.#notices.values()] };
   }
 
   async #visit(place: Place): Promise<void> {
@@ -179,7 +165,7 @@ class FolderWalk {
     for (const [name, handle] of files) {
       if (WEIGHTS.test(name) && !sharded.shards.has(name)) {
         const file = await this.#look(handle, at(name));
-        if (file) this.#add({ ...file, path: at(name), name, folder, handle, kindHint: null, set });
+        if (file) this.#add({ ...file, path: at(name), name, folder, handle, set });
       } else this.#refuseByName(name, at(name));
     }
   }
@@ -221,10 +207,8 @@ class FolderWalk {
   }
 
   async #followExtraPaths(handle: FileSystemFileHandle, folder: readonly string[]): Promise<void> {
-    for (const { kind, path } of await this.#extraPaths(handle)) {
+    for (const { path } of await this.#extraPaths(handle)) {
       const place = await findExtraPath(this.#root, folder, path);
-      const hint = kindOfFolder(kind);
-      if (place && hint) this.#told.set(place.path.join('/'), hint);
       if (place) await this.#visit({ ...place, set: null });
       else this.#note(outsideSentence(path, this.#root.name));
     }

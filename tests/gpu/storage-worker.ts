@@ -156,7 +156,7 @@ const probe = {
         name: record.name,
         permission: await folders.permissionOf(record),
         files: (await scanFolder(record.handle, { signal: new AbortController().signal })).files.map(
-          ({ path, bytes, kindHint }) => ({ path, bytes, kindHint }),
+          ({ path, bytes }) => ({ path, bytes }),
         ),
       })),
     ),

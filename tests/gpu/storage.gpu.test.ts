@@ -170,7 +170,7 @@ describe('linked folders', () => {
         id,
         name: 'linked-test',
         permission: 'granted',
-        files: [{ path: 'loras/x.safetensors', bytes: 8, kindHint: 'lora' }],
+        files: [{ path: 'loras/x.safetensors', bytes: 8 }],
       },
     ]);
   });

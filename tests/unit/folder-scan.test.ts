@@ -9,7 +9,7 @@ const said = (words: Words | undefined): string => say(words ?? '');
 const file = (content = 'weights') => new FakeFile(content, 5);
 const signal = new AbortController().signal;
 const scan = (name: string, entries: FakeEntries) => scanFolder(folderHandle(name, entries), { signal });
-const found = ({ files }: FolderScan) => files.map(({ path, kindHint }) => `${path} ${kindHint}`);
+const found = ({ files }: FolderScan) => files.map(({ path }) => path);
 
 const comfyModels = (): FakeEntries => ({
   checkpoints: { 'base.safetensors': file(), sdxl: { 'deep.safetensors': file(), 'old.ckpt': file() } },
@@ -27,15 +27,15 @@ const comfyModels = (): FakeEntries => ({
 });
 
 const COMFY_FOUND = [
-  'checkpoints/base.safetensors checkpoint',
-  'checkpoints/sdxl/deep.safetensors checkpoint',
-  'clip_vision/h.safetensors vision',
-  'diffusion_models/u.sft unet',
-  'ipadapter/plus.safetensors ip-adapter',
-  'loras/l.SAFETENSORS lora',
-  'sams/sam3.safetensors segmenter',
-  'text_encoders/g.safetensors text-encoder',
-  'vae_approx/taesdxl.safetensors preview-decoder',
+  'checkpoints/base.safetensors',
+  'checkpoints/sdxl/deep.safetensors',
+  'clip_vision/h.safetensors',
+  'diffusion_models/u.sft',
+  'ipadapter/plus.safetensors',
+  'loras/l.SAFETENSORS',
+  'sams/sam3.safetensors',
+  'text_encoders/g.safetensors',
+  'vae_approx/taesdxl.safetensors',
 ];
 
 describe('scanning a folder', () => {
@@ -52,7 +52,7 @@ describe('scanning a folder', () => {
     });
     expect(result.layout).toBe('ComfyUI');
     expect(found(result)).toEqual([
-      'custom_nodes/pack/models/extra.safetensors null',
+      'custom_nodes/pack/models/extra.safetensors',
       ...COMFY_FOUND.map((line) => `models/${line}`),
     ]);
     expect(result.files[1]).toMatchObject({
@@ -76,7 +76,7 @@ describe('scanning a folder', () => {
     expect(found(result)).toEqual(COMFY_FOUND);
     const trained = await scan('training', { output: { 'my-lora.safetensors': file() } });
     expect(trained.layout).toBe('folder');
-    expect(found(trained)).toEqual(['output/my-lora.safetensors null']);
+    expect(found(trained)).toEqual(['output/my-lora.safetensors']);
   });
 
   it('knows A1111', async () => {
@@ -90,12 +90,12 @@ describe('scanning a folder', () => {
     const result = await scan('webui', { models, embeddings: { 'n.safetensors': file() } });
     expect(result.layout).toBe('Stable diffusion web UI (A1111)');
     expect(found(result)).toEqual([
-      'embeddings/n.safetensors embedding',
-      'models/ControlNet/e.safetensors controlnet',
-      'models/ESRGAN/d.safetensors upscaler',
-      'models/Lora/b.safetensors lora',
-      'models/Stable-diffusion/a.safetensors checkpoint',
-      'models/VAE/c.safetensors autoencoder',
+      'embeddings/n.safetensors',
+      'models/ControlNet/e.safetensors',
+      'models/ESRGAN/d.safetensors',
+      'models/Lora/b.safetensors',
+      'models/Stable-diffusion/a.safetensors',
+      'models/VAE/c.safetensors',
     ]);
     expect((await scan('models', models)).layout).toBe('Stable diffusion web UI (A1111)');
   });
@@ -117,9 +117,9 @@ describe('scanning a folder', () => {
     const result = await scan('stable-diffusion-xl', diffusers());
     expect(result.layout).toBe('diffusers');
     expect(found(result)).toEqual([
-      'text_encoder/model.safetensors text-encoder',
-      'unet/diffusion_pytorch_model.safetensors unet',
-      'vae/diffusion_pytorch_model.safetensors autoencoder',
+      'text_encoder/model.safetensors',
+      'unet/diffusion_pytorch_model.safetensors',
+      'vae/diffusion_pytorch_model.safetensors',
     ]);
     expect(new Set(result.files.map(({ set }) => set))).toEqual(new Set(['.']));
     expect(result.refused.map(({ path }) => path)).toEqual(['text_encoder_2/model.safetensors.index.json']);
@@ -151,7 +151,7 @@ describe('scanning a folder', () => {
     const vanished = file();
     vanished.failure = 'NotFoundError';
     const result = await scan('loras', { 'a.safetensors': vanished, 'b.safetensors': file() });
-    expect(found(result)).toEqual(['b.safetensors lora'.replace('lora', 'null')]);
+    expect(found(result)).toEqual(['b.safetensors']);
     expect(said(result.notices[0])).toContain('a.safetensors');
   });
 
@@ -183,8 +183,8 @@ describe('extra_model_paths.yaml of a linked folder', () => {
           'c:\n  base_path: ../comfyui/\n  vae: models/vae\n',
       ),
     });
-    expect(found(result)).toContain('big/x.safetensors vision');
-    expect(found(result)).toContain('output/trained/y.safetensors lora');
+    expect(found(result)).toContain('big/x.safetensors');
+    expect(found(result)).toContain('output/trained/y.safetensors');
     expect(found(result).filter((line) => line.startsWith('models/'))).toHaveLength(COMFY_FOUND.length);
     expect(result.notices).toEqual([]);
   });
