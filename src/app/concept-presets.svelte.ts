@@ -110,7 +110,8 @@ export class ConceptPresets {
     const { document, notifier } = this.#host;
     const size = document.image?.size;
     if (!size) return notifier.info(messages.conceptPresets.needsPicture);
-    const imported = kind === 'impact' ? importImpact(text, size) : importAdetailer(text);
+    const imported =
+      kind === 'impact' ? importImpact(text, size) : importAdetailer(text, document.parameters.global);
     const added = this.#put(imported.concepts, 'import-concepts', '', this.#settingsOf(imported));
     if (!added) return;
     added.forEach(({ id }, index) => {

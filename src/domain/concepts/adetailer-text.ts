@@ -1,10 +1,16 @@
 /** One ADetailer tab: its settings by their name in lower-case words, "mask min ratio". */
 export type AdetailerUnit = ReadonlyMap<string, string>;
 
+/** The picture's own texts: `[PROMPT]` stands for them, and so does a text that is left blank. */
+export interface PictureTexts {
+  readonly prompt: string;
+  readonly negative: string;
+}
+
 export interface AdetailerSettings {
   readonly units: readonly AdetailerUnit[];
-  /** The picture's own prompt, which `[PROMPT]` stands for. */
-  readonly prompt: string;
+  /** Empty where the text does not hold them. */
+  readonly main: PictureTexts;
 }
 
 const MOST_UNITS = 20;
@@ -46,7 +52,7 @@ function settingsOfInfotext(text: string): AdetailerSettings {
     const unit = units.get(tab) ?? new Map<string, string>();
     units.set(tab, unit.set(canonical(match[1]), value));
   }
-  return { units: [...units.values()].filter(isUnit).slice(0, MOST_UNITS), prompt: promptOfInfotext(text) };
+  return { units: [...units.values()].filter(isUnit).slice(0, MOST_UNITS), main: mainOfInfotext(text) };
 }
 
 /** Where the line of settings begins; a text without one is all settings. */
@@ -54,9 +60,16 @@ function startOfSettings(text: string): number {
   return text.lastIndexOf('\nSteps:') + 1;
 }
 
-function promptOfInfotext(text: string): string {
-  const ends = [text.indexOf('\nNegative prompt:'), startOfSettings(text) - 1].filter((at) => at >= 0);
-  return ends.length > 0 ? text.slice(0, Math.min(...ends)).trim() : '';
+const NEGATIVE = '\nNegative prompt:';
+
+/** The prompt is what comes before the first of the two lines, the negative one what lies between them. */
+function mainOfInfotext(text: string): PictureTexts {
+  const settings = startOfSettings(text);
+  const words = settings > 0 ? text.slice(0, settings - 1) : text;
+  const at = `\n${words}`.indexOf(NEGATIVE);
+  if (at < 0) return { prompt: settings > 0 ? words.trim() : '', negative: '' };
+  const negative = words.slice(at + NEGATIVE.length - 1).trim();
+  return { prompt: words.slice(0, at).trim(), negative: settings > 0 ? negative : '' };
 }
 
 /**
@@ -104,8 +117,12 @@ function settingsOfJson(json: unknown): AdetailerSettings {
     else for (const part of Object.values(value)) visit(part, depth + 1);
   };
   visit(json, 0);
-  const prompt = typeof json === 'object' && json !== null && 'prompt' in json ? json.prompt : '';
-  return { units, prompt: typeof prompt === 'string' ? prompt : '' };
+  const fields = new Map(typeof json === 'object' && json !== null ? Object.entries(json) : []);
+  const textOf = (name: string): string => {
+    const value: unknown = fields.get(name);
+    return typeof value === 'string' ? value : '';
+  };
+  return { units, main: { prompt: textOf('prompt'), negative: textOf('negative_prompt') } };
 }
 
 function unitOfJson(value: object): AdetailerUnit {

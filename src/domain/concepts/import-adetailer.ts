@@ -1,12 +1,12 @@
 import { AppError } from '../job/app-error.ts';
 import type { ConceptSpec } from '../job/request.ts';
 import { sentence, type Sentence } from '../job/sentence.ts';
-import { adetailerSettings, type AdetailerUnit } from './adetailer-text.ts';
+import { adetailerSettings, type AdetailerUnit, type PictureTexts } from './adetailer-text.ts';
+import { tabWords } from './adetailer-words.ts';
 import { conceptFrom, type ConceptPatch } from './concept-from.ts';
-import { cleanPrompt } from './detailer-prompt.ts';
 import { lostNotice, removedNotice, usableDenoise } from './import-words.ts';
 import { phraseOfDetector } from './detector-names.ts';
-import { MAX_CONCEPTS, MAX_SEQUENCE, MAX_TEXT, type ImportedConcepts } from './imported.ts';
+import { MAX_CONCEPTS, type ImportedConcepts } from './imported.ts';
 import type { DetectionText, Sequence } from './sequence.ts';
 
 /** What ADetailer does where a tab does not say, by its README. */
@@ -36,17 +36,22 @@ const UNSUPPORTED: readonly { readonly name: string; readonly use?: string; read
  * ADetailer's settings as concepts: from A1111's `parameters` text ("ADetailer model: face_yolov8n.pt, …") or from the
  * web API's arguments (`ad_model`, …). One tab becomes one concept, or one per class of an open-vocabulary model.
  * By the format its README and the texts in shared pictures show.
+ * @param own what the picture is painted with here: it stands for the picture's own texts where `text` has none.
  * @throws AppError bad-file when there are no ADetailer settings in the text.
  */
-export function importAdetailer(text: string): ImportedConcepts {
-  const { units, prompt } = adetailerSettings(text);
+export function importAdetailer(
+  text: string,
+  own: PictureTexts = { prompt: '', negative: '' },
+): ImportedConcepts {
+  const { units, main } = adetailerSettings(text);
+  const texts = { prompt: main.prompt || own.prompt, negative: main.negative || own.negative };
   if (units.length === 0)
     throw new AppError(
       'bad-file',
       'There are no ADetailer settings in this text. Paste the parameters of a picture that was made with ADetailer, or the arguments of its API.',
     );
   const used = units.filter((unit) => !isOff(unit));
-  const parts = used.flatMap((unit, tab) => partsOfUnit(unit, prompt, tab)).slice(0, MAX_CONCEPTS);
+  const parts = used.flatMap((unit, tab) => partsOfUnit(unit, texts, tab)).slice(0, MAX_CONCEPTS);
   const softness = used.map((unit) => new Reader(unit).number('mask blur', DEFAULTS.blur, 0, 100));
   const mixed = new Set(softness).size > 1;
   return {
@@ -78,19 +83,19 @@ function isOff(unit: AdetailerUnit): boolean {
   return model === '' || model === 'none' || unit.get('tab enable')?.toLowerCase() === 'false';
 }
 
-function partsOfUnit(unit: AdetailerUnit, mainPrompt: string, tab: number): Part[] {
+function partsOfUnit(unit: AdetailerUnit, main: PictureTexts, tab: number): Part[] {
   const reader = new Reader(unit);
   const model = modelOf(unit);
   const classes = (unit.get('model classes') ?? '').split(',').map((name) => name.trim());
   const phrases = classes.some(Boolean) ? classes.filter(Boolean) : [phraseOfDetector(model)];
-  const texts = textsOf(unit, mainPrompt);
-  const patch = { ...patchOf(reader), ...wordsOf(texts.texts) };
-  const removed = removedNotice(model, texts.removed);
+  const { texts, removed, missesPrompt } = tabWords(unit, main);
+  const patch = { ...patchOf(reader), ...wordsOf(texts) };
+  const said = [...removedNotice(model, removed), ...(missesPrompt ? [missingNotice(model)] : [])];
   return phrases.map((phrase, i) => ({
     concept: conceptFrom(`adetailer-${tab + 1}-${i + 1}`, phrase, patch),
-    sequence: texts.texts.length > 1 || texts.texts[0]?.skip ? { from: 'start', texts: texts.texts } : null,
+    sequence: texts.length > 1 || texts[0]?.skip ? { from: 'start', texts } : null,
     // Said once per tab, however many classes it looks for.
-    notices: i === 0 ? [...reader.notices, ...unitNotices(unit, phrase), ...removed] : [],
+    notices: i === 0 ? [...reader.notices, ...unitNotices(unit, phrase), ...said] : [],
   }));
 }
 
@@ -122,33 +127,8 @@ function wordsOf(texts: readonly DetectionText[]): Pick<ConceptPatch, 'prompt' |
   return { prompt: said?.prompt ?? '', negative: said?.negative ?? '' };
 }
 
-/** `[SEP]` between detections, `[SKIP]` for one that is left alone, `[PROMPT]` for the picture's own prompt. */
-function textsOf(
-  unit: AdetailerUnit,
-  mainPrompt: string,
-): { readonly texts: readonly DetectionText[]; readonly removed: readonly string[] } {
-  const removed: string[] = [];
-  const piecesOf = (name: string) =>
-    (unit.get(name) ?? '').split(/\[SEP\]/i, MAX_SEQUENCE).map((piece) => {
-      if (/^\s*\[SKIP\]\s*$/i.test(piece)) return null;
-      const clean = cleanPrompt(withMainPrompt(piece, mainPrompt));
-      removed.push(...clean.removed);
-      return clean.text;
-    });
-  const [prompts, negatives] = [piecesOf('prompt'), piecesOf('negative prompt')];
-  const count = Math.max(prompts.length, negatives.length);
-  const texts = Array.from({ length: count }, (_, i): DetectionText => {
-    const prompt = prompts[Math.min(i, prompts.length - 1)];
-    const negative = negatives[Math.min(i, negatives.length - 1)];
-    if (prompt === null) return { skip: true };
-    return { ...(prompt ? { prompt } : {}), ...(negative ? { negative } : {}), skip: false };
-  });
-  return { texts, removed };
-}
-
-/** Once: a text that asks for it over and over would grow without end. */
-function withMainPrompt(piece: string, mainPrompt: string): string {
-  return piece.replace(/\[PROMPT\]/i, () => mainPrompt.slice(0, MAX_TEXT)).replaceAll(/\[PROMPT\]/gi, '');
+function missingNotice(model: string): Sentence {
+  return sentence`“${model}” asks for the picture's own prompt, which is unknown here: its detections are painted without it. Write a prompt where one is wanted.`;
 }
 
 function unitNotices(unit: AdetailerUnit, phrase: string): Sentence[] {

@@ -35,7 +35,7 @@ describe('ADetailer settings in parameters text', () => {
       threshold: 0.3,
       denoise: 0.4,
       maxObjects: 100,
-      prompt: '',
+      prompt: 'a woman in a garden, soft light',
       negative: 'extra fingers, "claws"',
       rules: { minArea: 0, maxArea: 1, order: 'score', mask: { growPx: 4, invert: true } },
     });
@@ -47,8 +47,8 @@ describe('ADetailer settings in parameters text', () => {
       {
         from: 'start',
         texts: [
-          { prompt: 'a smile', skip: false },
-          { prompt: 'a woman in a garden, soft light, frown', skip: false },
+          { prompt: 'a smile', negative: 'blurry', skip: false },
+          { prompt: 'a woman in a garden, soft light, frown', negative: 'blurry', skip: false },
           { skip: true },
         ],
       },
@@ -77,7 +77,8 @@ describe('ADetailer settings in parameters text', () => {
   });
 
   it('hold numbers inside what they can be, and say so', () => {
-    const text = 'ADetailer model: face.pt, ADetailer confidence: 7, ADetailer denoising strength: a lot';
+    const text =
+      'ADetailer model: face.pt, ADetailer prompt: x, ADetailer confidence: 7, ADetailer denoising strength: a lot';
     expect(importAdetailer(text).concepts[0]).toMatchObject({ threshold: 0.3, denoise: 0.4 });
     expect(sentences(text)).toEqual([
       expect.stringMatching(/confidence: 7.*between 0 and 1; 0\.3 was taken/),
@@ -89,6 +90,66 @@ describe('ADetailer settings in parameters text', () => {
     const text =
       'ADetailer model: face.pt, ADetailer mask only top k: 3, ADetailer method to decide top k masks: Confidence';
     expect(importAdetailer(text).concepts[0]).toMatchObject({ maxObjects: 3, rules: { order: 'score' } });
+  });
+});
+
+describe("the picture's own texts", () => {
+  const main = { prompt: '1girl, garden', negative: 'ugly, lowres' };
+  const around = (settings: string) =>
+    `${main.prompt}\nNegative prompt: ${main.negative}\nSteps: 20, ADetailer model: face.pt${settings}`;
+  const said = (text: string, own?: Parameters<typeof importAdetailer>[1]) => {
+    const { concepts, sequences, notices } = importAdetailer(text, own);
+    const { prompt, negative } = concepts[0]!;
+    return { prompt, negative, texts: sequences[0]?.texts ?? null, notices: notices.map(String) };
+  };
+
+  it('stand for [PROMPT], each for its own kind', () => {
+    const text = around(
+      ', ADetailer prompt: "[PROMPT], smile", ADetailer negative prompt: "[PROMPT], blurry"',
+    );
+    expect(said(text)).toMatchObject({
+      prompt: '1girl, garden, smile',
+      negative: 'ugly, lowres, blurry',
+    });
+    const request = {
+      prompt: main.prompt,
+      negative_prompt: main.negative,
+      args: [{ ad_model: 'face.pt', ad_negative_prompt: '[PROMPT]' }],
+    };
+    expect(said(JSON.stringify(request))).toMatchObject(main);
+  });
+
+  it('are meant where a tab or a piece between [SEP] says nothing', () => {
+    expect(said(around(''))).toEqual({ ...main, texts: null, notices: [] });
+    const pieces = ', ADetailer prompt: "smile [SEP] [SEP] frown", ADetailer negative prompt: "a[SEP]"';
+    expect(said(around(pieces))).toMatchObject({
+      prompt: 'frown',
+      negative: main.negative,
+      texts: [
+        { prompt: 'smile', negative: 'a', skip: false },
+        { prompt: main.prompt, negative: main.negative, skip: false },
+        { prompt: 'frown', negative: main.negative, skip: false },
+      ],
+      notices: [],
+    });
+  });
+
+  it("are the document's where the text does not hold them", () => {
+    const tab = JSON.stringify({ ad_model: 'face.pt', ad_prompt: '[SEP]frown' });
+    expect(said(tab, main)).toMatchObject({
+      negative: main.negative,
+      texts: [{ prompt: main.prompt }, { prompt: 'frown' }],
+      notices: [],
+    });
+  });
+
+  it('are not what is said last where nobody knows them: the phrase is, and a sentence says so', () => {
+    const { texts, notices } = said(JSON.stringify({ ad_model: 'face.pt', ad_prompt: '[SEP]frown' }));
+    expect(texts).toEqual([
+      { prompt: '', skip: false },
+      { prompt: 'frown', skip: false },
+    ]);
+    expect(notices).toEqual([expect.stringMatching(/face\.pt.*own prompt.*unknown/)]);
   });
 });
 
@@ -125,6 +186,7 @@ describe('ADetailer settings as API arguments', () => {
     expect(notices.map(String)).toEqual([
       expect.stringMatching(/: cfg scale have no counterpart/),
       expect.stringMatching(/<lora:detail:0\.8>.*__colour__.*first option/),
+      ...(value === payload ? [] : [expect.stringMatching(/own prompt, which is unknown/)]),
     ]);
   });
 

@@ -42,6 +42,8 @@ export const documents: Readonly<Record<string, string>> = {
     'Die Detailer sampeln oder schneiden verschieden; die Einstellungen des ersten gelten jetzt für alle.',
   '“{0}”: {1} have no counterpart and were left out.':
     '„{0}“: {1} haben hier keine Entsprechung und wurden ausgelassen.',
+  "“{0}” asks for the picture's own prompt, which is unknown here: its detections are painted without it. Write a prompt where one is wanted.":
+    '„{0}“ verlangt den Prompt des Bildes selbst, der hier unbekannt ist: Seine Erkennungen werden ohne ihn gemalt. Schreibe einen Prompt, wo einer gewünscht ist.',
   '“{0}”: {1} in its prompt means nothing here and was taken out or decided for its first option.':
     '„{0}“: {1} im Prompt bedeutet hier nichts; es wurde entfernt oder durch seine erste Möglichkeit ersetzt.',
   'This is not a concept preset of Luna Studio. Choose a .json file that was exported as a preset.':
