@@ -8,7 +8,7 @@ const NARROW = { width: 390, height: 844 };
 
 let studio: RunningStudio;
 beforeAll(async () => {
-  studio = await openStudio(WIDE);
+  studio = await openStudio({ viewport: WIDE });
   studio.page.setDefaultTimeout(20_000);
   await studio.page.emulateMedia({ reducedMotion: 'reduce' });
   await loadAxe(studio.page);

@@ -14,8 +14,23 @@ export interface RunningStudio {
   close(): Promise<void>;
 }
 
-export async function openStudio(viewport = { width: 1440, height: 900 }): Promise<RunningStudio> {
-  const server = await preview({ preview: { port: 0 }, logLevel: 'error' });
+/** What a journey needs of the browser, and which build it wants. */
+export interface StudioWish {
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** First of the languages the browser says its reader wants. */
+  readonly locale?: string;
+  /** Folder of the build; the usual one when absent. */
+  readonly outDir?: string;
+}
+
+const WIDE = { width: 1440, height: 900 };
+
+export async function openStudio({
+  viewport = WIDE,
+  locale = 'en-US',
+  outDir = 'dist',
+}: StudioWish = {}): Promise<RunningStudio> {
+  const server = await preview({ preview: { port: 0 }, logLevel: 'error', build: { outDir } });
   const address = server.resolvedUrls?.local[0];
   if (!address) throw new Error('the preview server has no address');
   const profile = await mkdtemp(join(tmpdir(), 'luna-e2e-'));
@@ -23,6 +38,7 @@ export async function openStudio(viewport = { width: 1440, height: 900 }): Promi
     ...chromiumLaunch(),
     headless: true,
     viewport,
+    locale,
     acceptDownloads: true,
     permissions: ['clipboard-read', 'clipboard-write'],
   });

@@ -52,7 +52,9 @@ export function pseudoText(text: string, values: readonly string[] = []): string
     .map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   const parts = kept.length > 0 ? text.split(new RegExp(`(${kept.join('|')})`, 'u')) : [text];
   const words = parts.map((part, index) => (index % 2 ? part : part.replace(/[a-z]/gi, accented))).join('');
-  return `⟦${words}${'~'.repeat(Math.ceil(text.length * 0.4))}⟧`;
+  // In words, as a language has them: one long one would never fit.
+  const padding = '~'.repeat(Math.ceil(text.length * 0.4)).replace(/~{8}(?=~)/g, '$& ');
+  return `⟦${words}${padding}⟧`;
 }
 
 /** The catalogue in a language that nobody speaks: {@link pseudoText} of every text, around the values put in. */

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const UI = join(import.meta.dirname, '../../src/ui');
 /** Attributes that are read or seen. */
 const SPOKEN =
-  /^(aria-(label|description|roledescription|valuetext)|title|alt|placeholder|label|description)$/;
+  /^(aria-(label|description|roledescription|valuetext)|title|alt|placeholder|label|description|hint|note|summary|unit|text)$/;
 /** Signs that are the same in every language, and the letter on a key. */
 const ALLOWED = /^(σ|px|x|y|[A-Z])$/;
 
@@ -74,6 +74,7 @@ describe('texts in the markup', () => {
     ['<input placeholder={`Search ${name}`} />', ['Search']],
     ['{#if on}<b title={on ? "Yes" : other}>{on || "Never"}</b>{/if}', ['Yes', 'Never']],
     ['<Dialog title="Shortcuts" class="wide" id="x" />', ['Shortcuts']],
+    ['<NumberInput note="about a third" unit="px" />', ['about a third']],
     [
       '<script>const a = "Text";</script><p class="small">{messages.app.name}</p><style>p { color: red }</style>',
       [],
