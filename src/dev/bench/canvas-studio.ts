@@ -1,52 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { chromium, type Page } from 'playwright';
-import { build, preview } from 'vite';
-import { chromiumLaunch } from '../chromium.ts';
+import type { Page } from 'playwright';
+import { clearClock, readClock, type Seen } from './paint-clock.ts';
 import { percentile, printTable, times, type Row } from './report.ts';
 
-const VIEWPORT = { width: 1440, height: 900 };
 const JOB_MS = 10 * 60_000;
 /** Pointer moves per round, one per frame. */
 const MOVES = 150;
-
-/** What the page's observers saw: see {@link observe}. */
-interface Seen {
-  readonly views: number[];
-  readonly strokes: number[];
-  readonly events: number[];
-  readonly frames: number[];
-}
 
 /**
  * The built studio with a 4096² document: a hand pans, zooms and paints while nothing runs and while the demo pack
  * refines it in this very browser.
  */
-export async function benchStudio(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'luna-bench-'));
-  await build({ logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
-  const server = await preview({
-    preview: { port: 0 },
-    logLevel: 'error',
-    build: { outDir: folder },
-  });
-  const browser = await chromium.launch({ ...chromiumLaunch(), headless: true });
-  try {
-    const page = await browser.newPage({ viewport: VIEWPORT });
-    page.setDefaultTimeout(60_000);
-    // The transpiler marks functions with a helper that the page does not have.
-    await page.addInitScript({ content: `var __name = (it) => it; (${observe})();` });
-    await page.goto(server.resolvedUrls?.local[0] ?? '');
-    await measure(page);
-  } finally {
-    await browser.close();
-    await server.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function measure(page: Page): Promise<void> {
+export async function measureStudio(page: Page): Promise<void> {
   await openDetected(page);
   const busy = await whileRefining(page);
   // Afterwards the canvas is as large as during the run.
@@ -102,7 +66,7 @@ async function whileRefining(page: Page): Promise<Seen> {
 
 /** One round of a hand over the canvas: pans, zooms, and paints on a detection. */
 async function round(page: Page): Promise<Seen> {
-  await page.evaluate(() => (globalThis as unknown as { lunaSeen: { clear(): void } }).lunaSeen.clear());
+  await clearClock(page);
   const stage = await page.getByRole('application').first().boundingBox();
   if (!stage) throw new Error('the canvas is not on the page');
   const at = (x: number, y: number) => [stage.x + stage.width * x, stage.y + stage.height * y] as const;
@@ -121,28 +85,5 @@ async function round(page: Page): Promise<Seen> {
   await page.mouse.up();
   await page.keyboard.press('v');
   await page.waitForTimeout(500);
-  return page.evaluate(() => (globalThis as unknown as { lunaSeen: { all: Seen } }).lunaSeen.all);
-}
-
-/** Runs in the page before its scripts: collects the studio's user timings, event timings and frames. */
-function observe(): void {
-  const all: Seen = { views: [], strokes: [], events: [], frames: [] };
-  const clear = () => Object.values(all).forEach((list: number[]) => list.splice(0));
-  Object.assign(globalThis, { lunaSeen: { all, clear } });
-  new PerformanceObserver((list) => {
-    for (const { name, duration } of list.getEntries())
-      if (name === 'luna:view') all.views.push(duration);
-      else if (name === 'luna:stroke') all.strokes.push(duration);
-  }).observe({ type: 'measure' });
-  const options = { type: 'event', durationThreshold: 16 };
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) all.events.push(duration);
-  }).observe(options);
-  let last = 0;
-  const frame = (now: number) => {
-    if (last > 0) all.frames.push(now - last);
-    last = now;
-    requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
+  return readClock(page);
 }

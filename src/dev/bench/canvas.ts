@@ -3,15 +3,17 @@ import { createServer } from 'vite';
 import { chromium, type Page } from 'playwright';
 import { chromiumLaunch } from '../chromium.ts';
 import type { measureCanvas } from './canvas-page.ts';
-import { benchStudio } from './canvas-studio.ts';
+import { measureStudio } from './canvas-studio.ts';
+import { measureCrowd } from './crowd.ts';
 import { percentile, printTable, type Row } from './report.ts';
+import { withStudio } from './studio-page.ts';
 
 const PAGE_MODULE = '/src/dev/bench/canvas-page.ts';
 const SIDES = [4096, 8192];
 
 /**
  * How fast the canvas follows the hand: the viewer worker alone with large pictures and a thousand masks, then the whole
- * studio while it refines. Milliseconds, because a frame is one: they are of this machine and its software GPU only.
+ * studio while it refines, and with a thousand detections. Milliseconds, because a frame is one: they are of this machine and its software GPU only.
  */
 export async function benchCanvas(): Promise<void> {
   console.log(`\nCanvas: software GPU, ${availableParallelism()} cores; milliseconds of this machine`);
@@ -34,7 +36,7 @@ export async function benchCanvas(): Promise<void> {
       ]);
     }
   });
-  await benchStudio();
+  await withStudio([measureStudio, measureCrowd]);
 }
 
 export function row(label: string, values: readonly number[]): Row {
