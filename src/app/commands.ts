@@ -86,6 +86,7 @@ function viewCommands(studio: Studio) {
     'zoom-in': () => view.step(1, studio.documentScale),
     'zoom-out': () => view.step(-1, studio.documentScale),
     'pan-hold': () => undefined,
+    'zoom-hold': () => undefined,
     'compare-next': () => {
       if (document.canvas) view.nextCompare();
     },

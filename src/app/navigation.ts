@@ -6,13 +6,15 @@ export interface NavigationPreset {
   readonly ctrl: WheelAction;
   readonly shift: WheelAction;
   readonly alt: WheelAction;
+  /** Ctrl+Space holds the zoom tool. */
+  readonly zoomTool: boolean;
 }
 
 export const NAVIGATION = {
   /** The studio's own, as in InvokeAI: the wheel zooms at the pointer; Ctrl sizes the brush, as in A1111. */
-  studio: { plain: 'zoom', ctrl: 'brush-size', shift: 'scroll-across', alt: 'zoom' },
+  studio: { plain: 'zoom', ctrl: 'brush-size', shift: 'scroll-across', alt: 'zoom', zoomTool: false },
   /** Photoshop and Photopea: the wheel scrolls, Ctrl sideways, Alt zooms. */
-  photoshop: { plain: 'scroll', ctrl: 'scroll-across', shift: 'scroll-across', alt: 'zoom' },
+  photoshop: { plain: 'scroll', ctrl: 'scroll-across', shift: 'scroll-across', alt: 'zoom', zoomTool: true },
 } as const satisfies Record<string, NavigationPreset>;
 
 export type NavigationName = keyof typeof NAVIGATION;

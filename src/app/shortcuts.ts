@@ -16,6 +16,7 @@ export type CommandId =
   | 'zoom-in'
   | 'zoom-out'
   | 'pan-hold'
+  | 'zoom-hold'
   | 'compare-next'
   | 'compare-swap'
   | 'compare-refined'
@@ -175,6 +176,14 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: 'view',
     keys: [],
     caps: ['Space', 'drag'],
+    kind: 'gesture',
+    needs: 'picture',
+  },
+  {
+    command: 'zoom-hold',
+    group: 'view',
+    keys: [],
+    caps: ['Ctrl', 'Space', 'drag'],
     kind: 'gesture',
     needs: 'picture',
   },

@@ -296,6 +296,13 @@ export class ViewState {
     return { ...toPicture(this.camera, inset), width: pane.width / scale, height: pane.height / scale };
   }
 
+  /** Nothing of the picture lies outside the canvas. */
+  get wholeVisible(): boolean {
+    const { x, y, width, height } = this.visibleArea;
+    const [right, bottom] = [x + width, y + height];
+    return x <= 0 && y <= 0 && right >= this.#picture.width && bottom >= this.#picture.height;
+  }
+
   setSplit(split: number): void {
     this.split = clamp(split, 0, 1);
   }

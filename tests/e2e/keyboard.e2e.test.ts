@@ -209,6 +209,8 @@ describe('the main job by keys alone', () => {
     await expect.poll(async () => (await focus()).name, SOON).toMatch(/^Overview on or off: Shift O/);
     await press('Escape');
     const map = page.getByRole('application', { name: /^Visible part/ });
+    // It shows while only a part of the picture does.
+    await page.keyboard.press('Control+2');
     await map.waitFor();
     await page.keyboard.press('Shift+o');
     await map.waitFor({ state: 'hidden' });

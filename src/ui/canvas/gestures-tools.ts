@@ -23,6 +23,10 @@ const CLOSE_PX = 8;
 /** Height of a drag that takes a brush from soft to hard, CSS pixels. */
 const HARDNESS_DRAG_PX = 200;
 
+/** A click of the zoom tool, and the natural logarithm of its zoom per CSS pixel of a drag. */
+const ZOOM_CLICK = 1.5;
+const ZOOM_PER_PX = 0.01;
+
 /** Where a pointer is: CSS pixels of the stage. */
 export interface StagePoint extends Point {
   /** 0 to 1, of pens alone. */
@@ -48,6 +52,35 @@ export function pressFor(studio: Studio, at: StagePoint, modifiers: Modifiers): 
       : new StrokePress(studio, tool, at, modifiers);
   if (isShape(tool)) return shapePress(studio, tool, at, modifiers);
   return tool === 'click' ? new PickPress(studio, at, modifiers) : null;
+}
+
+/** The zoom tool, held by keys: a click zooms in, with Alt out, and a drag sideways as far as it goes. */
+export class ZoomPress implements Press {
+  readonly #studio: Studio;
+  readonly #from: Point;
+  readonly #clickFactor: number;
+  #x: number;
+
+  constructor(studio: Studio, from: Point, { altKey }: Modifiers) {
+    this.#studio = studio;
+    this.#from = from;
+    this.#clickFactor = altKey ? 1 / ZOOM_CLICK : ZOOM_CLICK;
+    this.#x = from.x;
+  }
+
+  move(points: readonly StagePoint[]): void {
+    const { x } = points.at(-1) ?? this.#from;
+    this.#studio.view.zoomAt(this.#from, Math.exp((x - this.#x) * ZOOM_PER_PX));
+    this.#x = x;
+  }
+
+  up(clicked: boolean): void {
+    if (clicked) this.#studio.view.zoomAt(this.#from, this.#clickFactor);
+  }
+
+  cancel(): void {
+    return undefined;
+  }
 }
 
 /** Shift adds to the selected object, Alt and the right button take away from it. */

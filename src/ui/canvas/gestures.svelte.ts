@@ -3,7 +3,14 @@ import { detectionAt } from '#domain/detection/detection-at.ts';
 import type { Studio } from '#app/studio.ts';
 import { erases, isBrush, isMaskTool, MIDDLE_BUTTON, type Modifiers } from '#app/tools.ts';
 import { CanvasKeys } from './gestures-keys.svelte.ts';
-import { CLICK_SLOP_PX, pressFor, stretchTo, type Press, type StagePoint } from './gestures-tools.ts';
+import {
+  CLICK_SLOP_PX,
+  pressFor,
+  stretchTo,
+  ZoomPress,
+  type Press,
+  type StagePoint,
+} from './gestures-tools.ts';
 import { Pointers } from './pointers.ts';
 
 type Mode = 'idle' | 'pan' | 'tool' | 'pinch';
@@ -13,6 +20,8 @@ export class StageGestures {
   /** Where the pointer is, CSS pixels of the stage; null outside. */
   cursor = $state.raw<Point | null>(null);
   spaceHeld = $state.raw(false);
+  /** Keys hold the zoom tool. */
+  zoomHeld = $state.raw(false);
   ctrlHeld = false;
   mode = $state.raw<Mode>('idle');
   /** The running or next stroke takes away. */
@@ -30,7 +39,7 @@ export class StageGestures {
 
   /** A brush is in hand and would paint where the pointer is. */
   get painting(): boolean {
-    return isBrush(this.#studio.view.tool) && !this.spaceHeld && this.mode !== 'pan';
+    return isBrush(this.#studio.view.tool) && !this.spaceHeld && !this.zoomHeld && this.mode !== 'pan';
   }
 
   down(event: PointerEvent, surface: HTMLElement): void {
@@ -46,7 +55,8 @@ export class StageGestures {
 
   #begin(event: PointerEvent, point: StagePoint): void {
     const pans = event.button === MIDDLE_BUTTON || this.spaceHeld;
-    this.#press = pans ? null : pressFor(this.#studio, point, event);
+    if (this.zoomHeld) this.#press = new ZoomPress(this.#studio, point, event);
+    else this.#press = pans ? null : pressFor(this.#studio, point, event);
     this.mode = this.#press ? 'tool' : 'pan';
     this.erasing = this.#wouldErase(event);
   }

@@ -14,6 +14,10 @@ export const canvas: Catalogue['canvas'] = {
   },
   masksHidden: 'Masken ausgeblendet',
   showMasks: 'Zeigen',
+  summary: {
+    selected: (name) => `ausgewählt: ${name}`,
+    zoom: (zoom) => `Zoom ${zoom}`,
+  },
   options: 'Vergleich',
   swap: 'Seiten tauschen',
   blinkNow: 'Das andere zeigen',
@@ -25,7 +29,6 @@ export const canvas: Catalogue['canvas'] = {
   loupe: 'Lupe: Original und verfeinert, viermal größer',
   loupeKeys: 'Lupe. Pfeiltasten bewegen sie über das Bild.',
   minimap: 'Übersicht',
-  showMinimap: 'Übersicht zeigen',
-  hideMinimap: 'Übersicht ausblenden',
+  minimapSwitch: 'Übersicht, solange nur ein Teil zu sehen ist',
   visiblePart: 'Sichtbarer Teil des Bildes. Pfeiltasten verschieben ihn.',
 };

@@ -17,7 +17,7 @@ export const settings: Catalogue['settings'] = {
     studio:
       'Mausrad zoomt am Zeiger, Strg und Mausrad ändern den Pinsel, Leertaste und Ziehen verschieben das Bild.',
     photoshop:
-      'Mausrad verschiebt, Strg und Mausrad verschieben seitwärts, Alt und Mausrad zoomen am Zeiger.',
+      'Mausrad verschiebt, Strg und Mausrad verschieben seitwärts, Alt und Mausrad zoomen am Zeiger, Strg+Leertaste hält das Zoomwerkzeug.',
   },
   singleKeys: text(
     'Einzelne Tasten',

@@ -105,6 +105,7 @@ export const shortcuts: Catalogue['shortcuts'] = {
     'zoom-in': 'Vergrößern (oder Mausrad)',
     'zoom-out': 'Verkleinern (oder Mausrad)',
     'pan-hold': 'Bild verschieben (oder mittlere Taste)',
+    'zoom-hold': 'Zoomwerkzeug, wie in Photoshop (Alt verkleinert)',
     'compare-next': 'Nächste Vergleichsansicht',
     'compare-swap': 'Verglichene Seiten tauschen',
     'compare-refined': 'Vergleich: verfeinert',

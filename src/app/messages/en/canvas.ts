@@ -14,6 +14,10 @@ export const canvas = {
   },
   masksHidden: 'Masks hidden',
   showMasks: 'Show',
+  summary: {
+    selected: (name: string) => `selected: ${name}`,
+    zoom: (zoom: string) => `zoom ${zoom}`,
+  },
   options: 'Comparing',
   swap: 'Swap sides',
   blinkNow: 'Show the other',
@@ -25,7 +29,6 @@ export const canvas = {
   loupe: 'Loupe: original and refined, four times larger',
   loupeKeys: 'Loupe. Arrow keys move it over the picture.',
   minimap: 'Overview',
-  showMinimap: 'Show the overview',
-  hideMinimap: 'Hide the overview',
+  minimapSwitch: 'Overview, while only a part is visible',
   visiblePart: 'Visible part of the picture. Arrow keys move it.',
 };

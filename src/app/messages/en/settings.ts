@@ -12,7 +12,8 @@ export const settings = {
   navigations: { studio: 'The studio’s own', photoshop: 'As in Photoshop' },
   navigationHints: {
     studio: 'Wheel zooms at the pointer, Ctrl and wheel size the brush, Space and drag move the picture.',
-    photoshop: 'Wheel scrolls, Ctrl and wheel scroll sideways, Alt and wheel zoom at the pointer.',
+    photoshop:
+      'Wheel scrolls, Ctrl and wheel scroll sideways, Alt and wheel zoom at the pointer, Ctrl+Space holds the zoom tool.',
   },
   singleKeys: text(
     'Single keys',

@@ -106,6 +106,7 @@ export const shortcuts = {
     'zoom-in': 'Zoom in (or wheel)',
     'zoom-out': 'Zoom out (or wheel)',
     'pan-hold': 'Move the picture (or middle button)',
+    'zoom-hold': 'Zoom tool, as in Photoshop (Alt zooms out)',
     'compare-next': 'Next compare mode',
     'compare-swap': 'Swap the compared sides',
     'compare-refined': 'Compare: refined',
