@@ -81,14 +81,22 @@ export class LayerCanvas {
   change(edit: (shown: readonly Layer[]) => readonly Layer[]): Promise<Shown> {
     return this.#mutex.run(async () => {
       const layers = edit(this.#shown);
-      const fitting = layers.filter((layer) => this.fits(layer));
-      const changed = dirtyArea(this.#shown, fitting);
-      if (changed) pasteRaster(this.raster, changed, await this.fold(fitting, changed));
-      this.#shown = fitting;
-      if (changed) this.onBlended(changed);
-      const missing = layers.filter((layer) => !fitting.includes(layer)).map(({ id }) => id);
-      return { changed, missing };
+      const areas = [await this.#blend(layers)];
+      // Only reading tells of pixels whose writing was cut short.
+      if (this.#shown.some((layer) => !this.fits(layer))) areas.push(await this.#blend(layers));
+      const missing = layers.filter((layer) => !this.#shown.includes(layer)).map(({ id }) => id);
+      return { changed: boundingRect(areas.filter((area) => area !== null)), missing };
     });
+  }
+
+  /** Blends in the layers that fit; answers what is seen of it. */
+  async #blend(layers: readonly Layer[]): Promise<Rect<'canvas'> | null> {
+    const fitting = layers.filter((layer) => this.fits(layer));
+    const changed = dirtyArea(this.#shown, fitting);
+    if (changed) pasteRaster(this.raster, changed, await this.fold(fitting, changed));
+    this.#shown = fitting;
+    if (changed) this.onBlended(changed);
+    return changed;
   }
 
   /** The fold of any stack over an area, without showing it. Layers that do not fit are left out. */

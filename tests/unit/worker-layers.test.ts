@@ -16,8 +16,7 @@ const SMALL = { width: 32, height: 24 };
 const LARGE = { width: 64, height: 48 };
 
 /** A studio with a picture of 16×12 open, whose disk already holds the pixels of some layers. */
-async function studio(painted: readonly Layer[], shown = true) {
-  const disk = new FakeDisk();
+async function studio(painted: readonly Layer[], shown = true, disk = new FakeDisk()) {
   const store = new LayerPixelStore(disk.blobs, { id: 'tab', running: () => Promise.resolve(['tab']) });
   await store.opened;
   for (const { pixels, area } of painted) {
@@ -139,6 +138,25 @@ describe('the layers of an opened picture', () => {
     await layers.keepPixels([large.pixels.id]);
     expect([large, other, merged].map(({ pixels }) => store.has(pixels.id))).toEqual([true, false, true]);
     expect(await value(layers.show(whole([merged, other])))).toMatchObject({ missing: ['other'] });
+  });
+
+  it('whose pixels had not, or not whole, reached the disk when their worker went are missing, and no others', async () => {
+    const [half, never] = ['half', 'never'].map((id) => aLayer({ id, canvas: LARGE }));
+    const disk = new FakeDisk();
+    await (await studio([half!], true, disk)).store.settled();
+    const [name, bytes] = [...disk.files][0]!;
+    disk.files.set(name, bytes.slice(0, bytes.length - 2));
+    const before = await studio([large], true, disk);
+    await before.store.settled();
+    const { layers, document } = await studio([], true, disk);
+    expect(await value(layers.show(whole([large, half!, never!])))).toMatchObject({
+      changed: large.area,
+      missing: ['half', 'never'],
+    });
+    expect(document.canvas?.layers).toEqual([large]);
+    const alone = await studio([], true, disk);
+    await alone.layers.show(whole([large]));
+    expect(document.canvas?.raster.data).toEqual(alone.document.canvas?.raster.data);
   });
 
   it('are not drawn over a document opened meanwhile', async () => {
