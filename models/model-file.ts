@@ -27,6 +27,7 @@ interface Told {
   readonly sentence: Words;
 }
 
+/** A text encoder inside a file, and what its keys begin with. */
 export interface TextTower {
   readonly which: 'clip-l' | 'clip-g';
   readonly prefix: string;

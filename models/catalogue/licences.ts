@@ -3,6 +3,7 @@ import { sentence } from '#domain/job/sentence.ts';
 /** Licences as the models' own pages name them; where they name none, what to do about it. */
 const faiplUrl = 'https://freedevproject.org/faipl-1.0-sd/';
 
+/** Licences of the files in the catalogue, with the page that has the text. */
 export const LICENCES = {
   sdxl: {
     name: 'CreativeML Open RAIL++-M',

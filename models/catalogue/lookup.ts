@@ -22,6 +22,7 @@ export const ROLE_PURPOSES: Readonly<
 const byId = new Map(CATALOGUE.map((entry) => [entry.id, entry]));
 const byHash = new Map(CATALOGUE.flatMap((entry) => (entry.sha256 ? [[entry.sha256, entry] as const] : [])));
 
+/** The entry of this id; undefined where the catalogue has none. */
 export function catalogueEntry(id: string): CatalogueEntry | undefined {
   return byId.get(id);
 }

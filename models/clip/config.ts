@@ -1,5 +1,6 @@
 import { MissingWeightError, type ShapeTable } from '../graph/weight-recipe.ts';
 
+/** Of the MLPs: OpenAI's weights use quick_gelu (x·sigmoid(1.702x)), OpenCLIP's gelu. */
 export type ClipActivation = 'gelu' | 'quick_gelu';
 
 /** What the encoder layers of both modalities share. */
@@ -10,6 +11,7 @@ export interface ClipEncoderConfig {
   readonly activation: ClipActivation;
 }
 
+/** A text tower, read from shapes. */
 export interface ClipTextConfig extends ClipEncoderConfig {
   /** Positions of one chunk, 77 in every released model. */
   readonly context: number;
@@ -18,6 +20,7 @@ export interface ClipTextConfig extends ClipEncoderConfig {
   readonly projection: number | null;
 }
 
+/** A vision tower, read from shapes; `projection` is null where the file has none. */
 export interface ClipVisionConfig extends ClipEncoderConfig {
   readonly patch: number;
   /** Side of the square input picture in pixels. */

@@ -3,6 +3,7 @@ import type { GraphBuilder, Value } from '../graph/builder.ts';
 import { add, gelu, layerNorm, linearAt, quickGelu } from '../graph/ops.ts';
 import type { ClipEncoderConfig } from './config.ts';
 
+/** How one layer attends. */
 export interface ClipLayerOptions {
   readonly attention: AttentionForm;
   /** Additive attention bias [1,1,T,T]; the causal mask of text towers. */

@@ -13,6 +13,7 @@ import { clipLayer } from './encoder.ts';
  */
 export type ClipTextOutput = 'penultimate' | 'last' | 'last_normed' | 'pooled';
 
+/** Which outputs the graph has, and in what form it attends. */
 export interface ClipTextOptions {
   readonly attention: AttentionForm;
   readonly outputs: readonly ClipTextOutput[];

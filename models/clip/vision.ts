@@ -13,6 +13,7 @@ import { clipLayer } from './encoder.ts';
  */
 export type ClipVisionOutput = 'penultimate' | 'image_embeds' | 'last';
 
+/** Which outputs the graph has, and in what form it attends. */
 export interface ClipVisionOptions {
   readonly attention: AttentionForm;
   readonly outputs: readonly ClipVisionOutput[];

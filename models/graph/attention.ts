@@ -9,6 +9,7 @@ import { add, concat, matmul, mul, reshape, slice, softmax, transpose } from './
  */
 export type AttentionForm = 'fused' | 'plain';
 
+/** Form and extras of one attention. */
 export interface AttentionOptions {
   readonly heads: number;
   readonly form: AttentionForm;

@@ -33,6 +33,7 @@ export interface Value {
   readonly dtype: ElementType;
 }
 
+/** Value of an ONNX attribute: numbers are floats, lists are integers, `{ int }` is one integer. */
 export type Attribute = number | string | readonly number[] | { readonly int: number };
 
 /** Declared input or output of a finished graph. */

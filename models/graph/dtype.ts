@@ -27,6 +27,7 @@ export function elementCount(dims: Dims): number {
   }, 1);
 }
 
+/** Bytes of one element. */
 export const ELEMENT_BYTES: Readonly<Record<ElementType, number>> = {
   f32: 4,
   f16: 2,

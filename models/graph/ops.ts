@@ -22,6 +22,7 @@ export function reshape(g: GraphBuilder, x: Value, dims: Dims): Value {
   return g.op('Reshape', [x, g.integers(shape)], dims);
 }
 
+/** Axis i of the result is axis perm[i] of x. */
 export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
   return g.op(
     'Transpose',
@@ -57,12 +58,18 @@ function binary(g: GraphBuilder, type: string, a: Value, b: Value): Value {
   return g.op(type, [a, b], broadcastDims(a.dims, b.dims));
 }
 
+/** a + b, broadcast. */
 export const add = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Add', a, b);
+/** a − b, broadcast. */
 export const sub = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Sub', a, b);
+/** a · b, broadcast. */
 export const mul = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Mul', a, b);
+/** a / b, broadcast. */
 export const div = (g: GraphBuilder, a: Value, b: Value): Value => binary(g, 'Div', a, b);
 
+/** max(0, x). */
 export const relu = (g: GraphBuilder, x: Value): Value => g.op('Relu', [x], x.dims);
+/** 1 / (1 + e⁻ˣ). */
 export const sigmoid = (g: GraphBuilder, x: Value): Value => g.op('Sigmoid', [x], x.dims);
 export const tanh = (g: GraphBuilder, x: Value): Value => g.op('Tanh', [x], x.dims);
 /** Exact (erf) GELU. */
@@ -72,6 +79,7 @@ export const quickGelu = (g: GraphBuilder, x: Value): Value =>
   g.contrib('QuickGelu', [x], x.dims, { alpha: 1.702 });
 /** x·sigmoid(x). */
 export const silu = (g: GraphBuilder, x: Value): Value => g.contrib('QuickGelu', [x], x.dims, { alpha: 1 });
+/** Over the last axis. */
 export const softmax = (g: GraphBuilder, x: Value): Value =>
   g.op('Softmax', [x], x.dims, { axis: { int: -1 } });
 
@@ -81,6 +89,7 @@ export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   return g.op('MatMul', [a, b], [...batch, a.dims.at(-2) as Dim, b.dims.at(-1) as Dim]);
 }
 
+/** All values one after the other along an axis; the other dimensions agree. */
 export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
   const first = values[0] as Value;
   const total = values.reduce((sum, value) => sum + size(value.dims[axis], 'concat axis'), 0);
@@ -92,6 +101,7 @@ export function concat(g: GraphBuilder, values: readonly Value[], axis: number):
   );
 }
 
+/** Elements [begin, end) of one axis. */
 export function slice(g: GraphBuilder, x: Value, axis: number, begin: number, end: number): Value {
   const dims = x.dims.map((dim, i) => (i === axis ? end - begin : dim));
   return g.op('Slice', [x, g.integers([begin]), g.integers([end]), g.integers([axis])], dims);
@@ -169,6 +179,7 @@ export function linearAt(g: GraphBuilder, x: Value, prefix: string): Value {
   return linear(g, x, `${prefix}.weight`, g.has(bias) ? bias : undefined);
 }
 
+/** Over the last axis, with weight and bias of `prefix`. */
 export function layerNorm(g: GraphBuilder, x: Value, prefix: string, epsilon = 1e-5): Value {
   return g.op('LayerNormalization', [x, g.weight(`${prefix}.weight`), g.weight(`${prefix}.bias`)], x.dims, {
     axis: { int: -1 },
@@ -212,6 +223,7 @@ export function groupNorm(g: GraphBuilder, x: Value, prefix: string, epsilon: nu
   return cast(g, add(g, scaled, perChannel(`${prefix}.bias`)), g.dtype);
 }
 
+/** How a convolution steps and pads. */
 export interface ConvOptions {
   readonly stride?: number;
   /** [top, left, bottom, right]; default keeps the size of an odd kernel. */

@@ -30,6 +30,7 @@ export interface PackedRecipe {
 /** What an initializer may be filled with. */
 export type InitializerRecipe = WeightRecipe | PackedRecipe;
 
+/** Whether a weight is made as quantised blocks (codes or scales) instead of values. */
 export function isPacked(recipe: InitializerRecipe): recipe is PackedRecipe {
   return recipe.kind === 'packed-codes' || recipe.kind === 'packed-scales';
 }
@@ -100,7 +101,9 @@ export function recipeKeys(recipe: InitializerRecipe): string[] {
   }
 }
 
+/** A tensor of the file as it is. */
 export const tensor = (key: string): WeightRecipe => ({ kind: 'tensor', key });
+/** Rows [begin, end) of the first axis. */
 export const rows = (of: WeightRecipe, begin: number, end: number): WeightRecipe => ({
   kind: 'rows',
   of,

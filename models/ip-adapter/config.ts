@@ -26,6 +26,7 @@ export interface BaseProjectionConfig {
   readonly imageDim: number;
 }
 
+/** The two kinds of image projection that adapters have. */
 export type IpAdapterConfig = ResamplerConfig | BaseProjectionConfig;
 
 /** Head width of the Resampler in every published file; not recoverable from the weights. */

@@ -5,6 +5,7 @@ import { add, concat, gelu, layerNorm, linear, linearAt, mul, reshape, slice, sp
 import type { ShapeTable } from '../graph/weight-recipe.ts';
 import type { BaseProjectionConfig, IpAdapterConfig, ResamplerConfig } from './config.ts';
 
+/** What the projection's graph depends on besides the adapter. */
 export interface ImageProjectionOptions {
   /** Tokens of the vision tower's hidden states (257 for ViT-H). Only the Resampler needs it. */
   readonly visionTokens: number;

@@ -43,6 +43,7 @@ export interface LoraModule {
   readonly bias: { readonly key: string; readonly count: number } | null;
 }
 
+/** A LoRA file taken apart into the modules it changes. */
 export interface ParsedLora {
   readonly modules: readonly LoraModule[];
   /** Tensors that belong to no form of LoRA known here (OFT, GLoRA, trained embeddings, ...). */

@@ -20,6 +20,7 @@ import { sineFrequencies } from './tables.ts';
 
 const DECODER = `${DETECTOR}.detr_decoder`;
 
+/** What the detector's decoder says of its Q queries. */
 export interface DecoderResult {
   /** Normed queries of the last layer [1,Q,d]. */
   readonly queries: Value;

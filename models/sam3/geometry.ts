@@ -6,6 +6,7 @@ import { concatFree, crossLayer, DETECTOR, imageCode, shaped, type Sam3Emission 
 
 const GEOMETRY = `${DETECTOR}.geometry_encoder`;
 
+/** Which of the two geometry graphs is emitted. */
 export interface GeometryOptions extends Sam3Emission {
   /** With exemplar boxes, or only the CLS token. */
   readonly boxes: boolean;

@@ -9,6 +9,7 @@ import { emitPvs } from './pvs.ts';
 import { emitText } from './text.ts';
 import { emitVision } from './vision.ts';
 
+/** How a graph is emitted: precision, form of attention, extra outputs. */
 export interface Sam3GraphOptions extends Sam3Emission, Precision {
   /** Extra outputs that only goldens read. */
   readonly probes?: boolean;
@@ -40,6 +41,7 @@ const EMITTERS: Readonly<Record<Sam3GraphName, Emit>> = {
   'pvs+mask': (g, config, options) => emitPvs(g, config, { ...options, maskInput: true }),
 };
 
+/** What the concept detector runs on. */
 export const DETECTOR_GRAPHS: readonly Sam3GraphName[] = [
   'vision',
   'text',
@@ -48,8 +50,10 @@ export const DETECTOR_GRAPHS: readonly Sam3GraphName[] = [
   'grounding',
   'maskhead',
 ];
+/** What the interactive predictor runs on besides. */
 export const TRACKER_GRAPHS: readonly Sam3GraphName[] = ['vision+tracker', 'pvs', 'pvs+mask'];
 
+/** One graph of SAM 3, finished. Ports and shapes: the emitter of that part. */
 export function sam3Graph(
   name: Sam3GraphName,
   shapes: ShapeTable,

@@ -32,6 +32,7 @@ import {
 const MASKS = `${DETECTOR}.mask_decoder`;
 const SCORING = `${DETECTOR}.dot_product_scoring`;
 
+/** Extra outputs of the grounding graph. */
 export interface GroundingOptions extends Sam3Emission {
   /** Also emit encoder_memory [1,g²,d] and semantic [1,1,4g,4g] (the union map), for goldens. */
   readonly probes?: boolean;

@@ -34,6 +34,7 @@ export function sam3NeededKeys(config: Sam3Config): ReadonlySet<string> {
   return needed;
 }
 
+/** How the names in a file compare with those the graphs read. */
 export interface KeyReport {
   /** Canonical names that are needed and absent, or present in another shape. */
   readonly missing: string[];

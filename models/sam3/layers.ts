@@ -6,7 +6,9 @@ import type { WeightRecipe } from '../graph/weight-recipe.ts';
 import { gridOf, type Sam3Config } from './config.ts';
 import { axisCode } from './tables.ts';
 
+/** What the detector's canonical keys begin with. */
 export const DETECTOR = 'detector_model';
+/** What the interactive predictor's canonical keys begin with. */
 export const TRACKER = 'tracker_model';
 
 /** What every SAM 3 graph is emitted with. */
@@ -22,6 +24,7 @@ export function chunkOf(config: Sam3Config, tokens: number): { chunk?: number } 
   return tokens > CHUNKED_ABOVE ? { chunk: config.window ** 2 } : {};
 }
 
+/** Form and names of one multi-head attention. */
 export interface MhaOptions extends Sam3Emission {
   readonly heads: number;
   readonly bias?: Value;
@@ -59,6 +62,7 @@ export function shaped(g: GraphBuilder, key: string, dims: readonly number[], dt
   return g.weight(recipe, dtype);
 }
 
+/** x in another float type; itself where it has that already. */
 export function cast(g: GraphBuilder, x: Value, dtype: 'f32' | 'f16'): Value {
   if (x.dtype === dtype) return x;
   return g.op('Cast', [x], x.dims, { to: { int: dtype === 'f32' ? 1 : 10 } }, dtype);

@@ -25,6 +25,7 @@ const MASK_TOKENS = 4;
 /** Read by the host, which makes all point codes (spec/sam3.md 6.2-15). */
 export const GAUSSIAN_MATRIX = `${PROMPT}.shared_embedding.positional_embedding`;
 
+/** Inputs and extra outputs of the predictor's graph. */
 export interface PvsOptions extends Sam3Emission {
   /** With a mask prompt, e.g. the previous answer's logits. */
   readonly maskInput: boolean;

@@ -7,6 +7,7 @@ const TEXT = `${DETECTOR}.text_encoder.text_model`;
 
 /** Read by the host, row by row, instead of by the graph (spec/sam3.md 6.2-9). */
 export const TOKEN_TABLE = `${TEXT}.embeddings.token_embedding.weight`;
+/** Key of the position embeddings [context, width]. */
 export const TEXT_POSITIONS = `${TEXT}.embeddings.position_embedding.weight`;
 
 /** Additive mask value: zero weight after softmax in fp32 and in fp16. */

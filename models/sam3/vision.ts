@@ -21,6 +21,7 @@ import { gridOf, type Sam3Config } from './config.ts';
 import { chunkOf, DETECTOR, TRACKER, type Sam3Emission } from './layers.ts';
 import { evenThenOdd, ropeTable } from './tables.ts';
 
+/** Which features the vision graph emits. */
 export interface VisionOptions extends Sam3Emission {
   /** Also emit the interactive predictor's features trk_fpn2, trk_s0, trk_s1 (spec/sam3.md 4.1). */
   readonly tracker?: boolean;

@@ -112,6 +112,7 @@ export function emitTaesdDecoder(
   g.output('pixels', conv2dAt(g, x, `decoder.${index}`));
 }
 
+/** Fixed size and precision of a TAESD graph. */
 export interface TaesdGraphOptions {
   /** Size of the graph's input: pixels for the encoder, latents for the decoder. */
   readonly height: number;

@@ -14,6 +14,7 @@ export type UnetModule =
       readonly depth: number;
     };
 
+/** The modules of one numbered block, in the order they run. */
 export type UnetBlock = readonly UnetModule[];
 
 /** One resolution of the UNet, as the encoder half has it. */
@@ -67,6 +68,7 @@ export interface CrossAttentionLayer {
   readonly block: number;
 }
 
+/** Width of one attention head of SDXL; shapes do not tell it. */
 export const DEFAULT_HEAD_DIM = 64;
 /** GroupNorm groups of every SDXL-family network. */
 export const UNET_GROUPS = 32;

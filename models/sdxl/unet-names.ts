@@ -3,6 +3,7 @@ import { tensor, type WeightRecipe } from '../graph/weight-recipe.ts';
 /** Where a single-file SDXL checkpoint keeps its UNet. */
 export const LDM_UNET_PREFIX = 'model.diffusion_model.';
 
+/** Whose names a file has: the original code's, as in single-file checkpoints, or diffusers'. */
 export type UnetNaming = 'ldm' | 'diffusers';
 
 /** Canonical UNet key -> tensor of the file: what the weight loader calls a view. */

@@ -21,6 +21,7 @@ export interface ImageAttention {
   readonly prefixes: ReadonlyMap<string, string>;
 }
 
+/** What a step graph is fixed to; the batch is free. */
 export interface UnetStepOptions {
   /** Latent size. Free of the batch, fixed per graph. */
   readonly height: number;
@@ -33,6 +34,7 @@ export interface UnetStepOptions {
 
 /** Names of the ports that carry a layer's keys and values from the conditioning graph to the step graph. */
 export const textPorts = (layer: string) => ({ k: `kv.${layer}.k`, v: `kv.${layer}.v` });
+/** The same for keys and values of the image tokens. */
 export const imagePorts = (layer: string) => ({ k: `ip.${layer}.k`, v: `ip.${layer}.v` });
 
 /**
@@ -67,6 +69,7 @@ export function unetStepGraph(
   return g.build();
 }
 
+/** Text tokens, and image attention where there is an adapter. */
 export interface UnetConditioningOptions {
   readonly tokens: number;
   readonly image?: ImageAttention;

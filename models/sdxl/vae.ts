@@ -109,8 +109,10 @@ function matrix(key: string, channels: number): WeightRecipe {
   return { kind: 'reshape', of: { kind: 'tensor', key }, dims: [channels, channels] };
 }
 
+/** The whole posterior (mean, then log-variance), or its mean alone. */
 export type VaeEncoderOutput = 'moments' | 'mean';
 
+/** Size of the picture in pixels, multiples of 8, and which outputs. */
 export interface VaeEncoderOptions {
   readonly height: number;
   readonly width: number;

@@ -5,8 +5,10 @@ export interface HostTensor<D extends TensorData = TensorData> {
 }
 
 export type TensorData = Float32Array | Int32Array | BigInt64Array;
+/** Row-major float32 values with their dimensions. */
 export type FloatTensor = HostTensor<Float32Array>;
 
+/** A tensor of these values, or of zeros. @throws RangeError when the values do not fill the dimensions. */
 export function floatTensor(dims: readonly number[], data?: Float32Array): FloatTensor {
   const count = dims.reduce((total, dim) => total * dim, 1);
   if (data && data.length !== count)

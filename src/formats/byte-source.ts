@@ -17,6 +17,7 @@ export function blobSource(blob: Blob, name: string): ByteSource {
   };
 }
 
+/** Bytes that are in memory already, read as a file is. */
 export function memorySource(bytes: Uint8Array<ArrayBuffer>, name: string): ByteSource {
   return { name, size: bytes.length, read: (begin, end) => Promise.resolve(bytes.slice(begin, end)) };
 }

@@ -36,6 +36,7 @@ export const SHADERS = {
   feather: { body: feather, lib: [], hasElement: false },
 } satisfies Record<string, ShaderParts>;
 
+/** Our kernels by file name. */
 export type ShaderName = keyof typeof SHADERS;
 
 const PRELUDE: Record<Element, string> = {

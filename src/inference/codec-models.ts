@@ -21,6 +21,7 @@ const UNCHANGED: Affine = { factor: 1, offset: 0 };
 /** Tiles of the KL-VAE: 512 px keeps its largest tensor at 268 MB; 16 latents of overlap hide tile statistics (B.2). */
 const VAE_TILING = { tilePx: 512, overlapPx: 128 };
 
+/** How the autoencoder is run; what is left out is SDXL's. */
 export interface VaeCodecOptions {
   /** `f16` only for a VAE its owner calls fp16-safe: stock SDXL weights overflow (spec/sdxl.md B.2). */
   readonly dtype?: 'f32' | 'f16';

@@ -31,6 +31,7 @@ import { weightBytes } from './weights.ts';
 
 export type { SdxlDenoiserItem } from './denoiser-rows.ts';
 
+/** What of a checkpoint its tensors do not say, and how its steps are run. */
 export interface SdxlDenoiserOptions {
   /** What the weights predict. Default eps. */
   readonly prediction?: Prediction;

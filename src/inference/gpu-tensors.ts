@@ -55,6 +55,7 @@ export class GpuFeeds {
   }
 }
 
+/** Bytes of a dense tensor. */
 export function tensorBytes(dims: readonly number[], dtype: PortType): number {
   return elementCount(dims) * ELEMENT_BYTES[dtype];
 }

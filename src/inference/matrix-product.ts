@@ -1,5 +1,6 @@
 import { simdTiles, TILE_COLUMNS, TILE_ROWS, type SimdTiles } from './simd-tile.ts';
 
+/** [rows, inner] · [inner, columns]. */
 export interface ProductSize {
   readonly rows: number;
   readonly inner: number;

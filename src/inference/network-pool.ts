@@ -26,6 +26,7 @@ export interface ResidentFamily {
   readonly idleMs: number;
 }
 
+/** How much may be loaded at a time, and who is told when that changes. */
 export interface PoolOptions {
   /** Weights that may be on the device together. A network larger than that is loaded alone. */
   readonly residentBytes?: number;

@@ -12,6 +12,7 @@ type OrtData = Float32Array | Uint16Array | Int32Array | BigInt64Array;
 /** The part of onnxruntime-common this module constructs tensors with; node and web bring the same class. */
 export type TensorFactory = new (type: OrtType, data: OrtData, dims: readonly number[]) => Tensor;
 
+/** onnxruntime's names of the types graph ports have. */
 export const ORT_TYPES: Readonly<Record<PortType, OrtType>> = {
   f32: 'float32',
   f16: 'float16',

@@ -6,6 +6,7 @@ import jspiWasm from 'onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url';
 
 export type Ort = typeof OrtWeb;
 
+/** The build of onnxruntime-web that was loaded, and what it can do. */
 export interface OrtBuild {
   readonly ort: Ort;
   /** JSPI streams weights from Blobs; the asyncify build reads each Blob whole. */

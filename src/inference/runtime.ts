@@ -13,6 +13,7 @@ export interface NetTensor {
   dispose(): void;
 }
 
+/** What a run reads: values of the page's memory, or a result that stayed where it was computed. */
 export type Feed = HostTensor | NetTensor;
 
 /** One loaded network: a session over an emitted graph. */
@@ -37,6 +38,7 @@ export interface EmissionOptions extends Precision {
   readonly attention: AttentionForm;
 }
 
+/** How a network is loaded. */
 export interface LoadOptions {
   /** Every run has the shapes of the first: the backend may record it once and replay it. Ignored where it cannot. */
   readonly capture?: boolean;
@@ -53,6 +55,7 @@ export interface NetworkRuntime {
   load(family: string, graph: EmittedGraph, weights: WeightSource, options?: LoadOptions): Promise<Network>;
 }
 
+/** Whether a feed stays with the runtime and has to be disposed of. */
 export function isNetTensor(feed: Feed): feed is NetTensor {
   return 'dispose' in feed;
 }

@@ -15,6 +15,7 @@ import type { PredictorFeatures, PredictorPrompt, Sam3Predictor } from './segmen
 /** What stands for the phrase when there are only examples (spec/sam3.md 2.4). */
 const EXAMPLES_ALONE = 'visual';
 
+/** A phrase as prompt rows [tokens, d]; `readAs` as in {@link RawAnswer}. */
 export interface PhraseFeatures {
   readonly rows: FloatTensor;
   readonly readAs: string | null;

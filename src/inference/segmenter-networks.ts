@@ -11,6 +11,7 @@ import { gatherRows, type WeightSource } from './weights.ts';
 
 const FAMILY = 'sam3';
 
+/** Results of a graph by output name. */
 export type Outputs = Readonly<Record<string, NetTensor>>;
 /** Feature maps of one picture, by graph input name. They may live on the GPU. */
 export type Features = Readonly<Record<'fpn0' | 'fpn1' | 'fpn2', Feed>>;
@@ -127,6 +128,7 @@ export function pickRows({ dims, data }: FloatTensor, rows: readonly number[]): 
   return result;
 }
 
+/** Gives back all results of a run. */
 export function disposeAll(outputs: Outputs): void {
   for (const output of Object.values(outputs)) output.dispose();
 }

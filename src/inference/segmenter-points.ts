@@ -12,6 +12,7 @@ import { disposeAll, type Outputs, type Sam3Networks } from './segmenter-network
 /** Features of the interactive predictor, by graph input name. */
 export type PredictorFeatures = Readonly<Record<'trk_fpn2' | 'trk_s0' | 'trk_s1', Feed>>;
 
+/** What one run of the predictor is asked. */
 export interface PredictorPrompt {
   /** Points and box corners in pixels of the picture. */
   readonly points: readonly PromptPoint[];
@@ -21,6 +22,7 @@ export interface PredictorPrompt {
   readonly ambiguous: boolean;
 }
 
+/** What one run answers: one mask, or three of an ambiguous prompt. */
 export interface PredictorAnswer {
   /** Mask logits on (4g)² cells, not clamped. */
   readonly masks: readonly Float32Array[];

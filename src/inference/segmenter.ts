@@ -8,6 +8,7 @@ import type { Sam3Model } from './segmenter-model.ts';
 import { pickRows, Sam3Networks } from './segmenter-networks.ts';
 import { Sam3Predictor } from './segmenter-points.ts';
 
+/** What a model does in a way of its own. */
 export interface SegmenterOptions {
   /** Replaces the CLIP tokenizer, e.g. where a model has its own vocabulary. */
   readonly tokenize?: (phrase: string, context: number) => PhraseTokens;

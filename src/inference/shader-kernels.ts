@@ -130,6 +130,7 @@ const PACKED_TILE: SummingKernel = {
   ],
 };
 
+/** Every kernel of onnxruntime that adds up in the operands' type, with the lines that make it add up in f32. */
 export const SUMMING_KERNELS: readonly SummingKernel[] = [
   outer(4),
   outer(3),

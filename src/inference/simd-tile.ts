@@ -8,6 +8,7 @@
 export const TILE_ROWS = 4;
 export const TILE_COLUMNS = 8;
 
+/** The compiled module with the memory its operands lie in. */
 export interface SimdTiles {
   readonly memory: WebAssembly.Memory;
   /**

@@ -23,6 +23,7 @@ const AHEAD_READS = 8;
  */
 const BACKLOG_BYTES = 64 * 2 ** 20;
 
+/** When a stream ends early, and how fast it may go. */
 export interface WeightStreamOptions {
   /** Ends the stream at its next piece. */
   readonly signal?: AbortSignal | undefined;

@@ -34,6 +34,7 @@ export async function withAnchors<T extends RepaintItem>(
   }
 }
 
+/** Whether the picture can be held on to: a vision tower is there and the denoiser reads its tokens. */
 export function canAnchor({ anchors, denoiser }: Services): boolean {
   return anchors !== null && denoiser.supportsAnchor;
 }

@@ -10,6 +10,7 @@ import type { ImageFeatures } from './image-features.ts';
 import { ProgressTracker, type JobContext } from './progress.ts';
 import type { EncodedImage, Segmenter } from './services.ts';
 
+/** What a detector run found; candidates below thresholds are among it. */
 export interface DetectOutcome {
   readonly found: readonly FoundObject[];
   /** sigmoid(presence) per concept id. */

@@ -10,6 +10,7 @@ import { compressedTextChunk, textChunk } from '#formats/png/text.ts';
 import type { JobContext } from './progress.ts';
 import type { PixelOps } from './services.ts';
 
+/** The finished file, and its size in pixels. */
 export interface ExportOutcome {
   readonly png: Blob;
   readonly size: Size<'canvas'>;

@@ -24,6 +24,7 @@ export interface LookWish {
   readonly tilePx: number | null;
 }
 
+/** What looking for one concept found. */
 export interface LookOutcome {
   /** By falling score. */
   readonly found: readonly FoundObject[];

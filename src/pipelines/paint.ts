@@ -18,6 +18,7 @@ export interface PaintItem extends RepaintItem {
   readonly region: number;
 }
 
+/** What painting needs besides the canvas: the job, and where residuals go. */
 export interface PaintJob extends LadderJob {
   readonly parts: LayerParts;
   /** Name of the image model, for the recipes. */

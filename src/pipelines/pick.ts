@@ -8,12 +8,14 @@ import { maskGrid, required } from './detect.ts';
 import type { ImageFeatures } from './image-features.ts';
 import type { Segmenter } from './services.ts';
 
+/** One reading of what was clicked, on the picture's mask grid. */
 export interface PickedMask {
   readonly mask: MaskRle;
   /** Predicted IoU, 0 to 1. */
   readonly score: number;
 }
 
+/** The best reading, with the others a click could mean. */
 export interface PickOutcome extends PickedMask {
   /** Whether there is an object at all, as a probability. */
   readonly object: number;

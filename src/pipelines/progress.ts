@@ -21,6 +21,7 @@ const RELATIVE_COST: Readonly<Record<WorkKind, number>> = {
   blend: 0.1,
 };
 
+/** Units of each kind a job will do; one is the work on a 1024² item. */
 export type WorkPlan = Readonly<Partial<Record<WorkKind, number>>>;
 
 /** Units done of each kind at one moment. */

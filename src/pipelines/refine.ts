@@ -27,6 +27,7 @@ export interface RefinePlan {
   readonly tiles: readonly TileItem[];
 }
 
+/** What a run paints, worked out without any network. */
 export function planRefine(
   request: RefineRequest,
   image: Size<'image'>,
@@ -38,6 +39,7 @@ export function planRefine(
   return { canvas, details, tiles };
 }
 
+/** What a run paints on, and for which wish. */
 export interface RefineOptions {
   /** Absent: everything the request asks for, on no layers. */
   readonly target?: RefineTarget;
@@ -47,6 +49,7 @@ export interface RefineOptions {
   readonly canvasFor?: (size: Size<'canvas'>) => Promise<LayerCanvas>;
 }
 
+/** What a run leaves. */
 export interface Refined {
   /** The fold of the layers. */
   readonly canvas: Raster8<'canvas'>;

@@ -40,6 +40,7 @@ export interface Repainted {
   readonly base: FloatTensor;
 }
 
+/** What every batch of a job has in common. */
 export interface RepaintJob {
   readonly request: RefineRequest;
   readonly services: Services;

@@ -54,6 +54,7 @@ export interface TextConditioning {
   readonly pooled: FloatTensor;
 }
 
+/** The text encoders of the image model. */
 export interface PromptEncoder {
   encode(prompt: string, syntax: 'comfy' | 'a1111'): Promise<TextConditioning>;
   /** No prompt will come for a while: frees what is large. Encoding loads it again. */
@@ -110,6 +111,7 @@ export interface PreparedDenoiser {
   dispose(): void;
 }
 
+/** The image model: the UNet with what it was trained for. */
 export interface Denoiser {
   readonly latentChannels: number;
   readonly supportsAnchor: boolean;
@@ -137,6 +139,7 @@ export interface EncodedImage {
   dispose(): void;
 }
 
+/** SAM 3, ready for pictures. */
 export interface Segmenter {
   encodeImage(image: Raster8<'image'>): Promise<EncodedImage>;
 }

@@ -12,6 +12,7 @@ export interface BlobStore {
   list(): Promise<readonly StoredBlob[]>;
 }
 
+/** A file in the store, by its size. */
 export interface StoredBlob {
   readonly name: string;
   readonly bytes: number;

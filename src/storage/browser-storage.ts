@@ -5,6 +5,7 @@ import { LinkedFolders } from './linked-folders.ts';
 import { ModelPreferences } from './model-preferences.ts';
 import { OpfsBlobStore } from './opfs-blob-store.ts';
 
+/** All that is kept about models between visits. */
 export interface BrowserStorage {
   readonly folders: LinkedFolders;
   readonly imported: ImportedModels;

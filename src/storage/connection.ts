@@ -1,7 +1,9 @@
 import { sentence, type Sentence } from '#domain/job/sentence.ts';
 
+/** The browser's fetch, or a test's. */
 export type Fetch = typeof globalThis.fetch;
 
+/** How patient a connection is, and what ends it. */
 export interface NetworkOptions {
   readonly signal: AbortSignal;
   readonly fetch: Fetch;

@@ -6,6 +6,7 @@ import type { ImportedRecord } from './import-record.ts';
 import type { ImportedModels, TransferOptions } from './imported-models.ts';
 import { RangeFeed } from './range-feed.ts';
 
+/** How a download is followed and ended; tests bring their own network and clock. */
 export interface DownloadOptions extends TransferOptions {
   readonly fetch?: Fetch;
   readonly delay?: NetworkOptions['delay'];

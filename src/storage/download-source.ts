@@ -16,6 +16,7 @@ export type DownloadFrom =
       readonly hubUrl?: string;
     };
 
+/** What to download, and what it must turn out to be. */
 export interface DownloadSpec {
   readonly name: string;
   readonly folder: string;

@@ -2,6 +2,7 @@ import { sentence, type Sentence } from '#domain/job/sentence.ts';
 import { EXTRA_MODEL_PATHS, isAbsolutePath, pathComponents } from '#formats/extra-model-paths.ts';
 import { folderAt } from './folder-listing.ts';
 
+/** A folder inside the linked one, with the names that lead to it. */
 export interface FoundFolder {
   readonly directory: FileSystemDirectoryHandle;
   readonly path: readonly string[];
@@ -44,6 +45,7 @@ function isSameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
+/** What to do about a path that leads out of the linked folder. */
 export function outsideSentence(path: string, rootName: string): Sentence {
   return sentence`${EXTRA_MODEL_PATHS} names "${path}", which is not inside the linked folder "${rootName}". If there are models in it, link that folder too.`;
 }

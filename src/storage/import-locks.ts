@@ -4,6 +4,7 @@ export interface ImportLocks {
   hold<T>(name: string, task: () => Promise<T>): Promise<T | Busy>;
 }
 
+/** Answer instead of a result when another tab is writing the same copy. */
 export const BUSY = Symbol('somebody else holds the lock');
 export type Busy = typeof BUSY;
 

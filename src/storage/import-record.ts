@@ -38,6 +38,7 @@ export interface ImportedRecord {
 /** 64 MiB: what an interruption costs at most (reliability-ux.md R16). */
 export const CHUNK_BYTES = 64 * 2 ** 20;
 
+/** Hashes of a copy of which nothing is stored yet. */
 export function emptyChunks(size: number, chunkBytes: number): null[] {
   return Array.from({ length: Math.ceil(size / chunkBytes) }, () => null);
 }
@@ -47,6 +48,7 @@ export function storedBytes(record: ImportedRecord): number {
   return record.chunks.reduce((sum, hash, i) => sum + (hash === null ? 0 : chunkLength(record, i)), 0);
 }
 
+/** Bytes of one chunk; the last is what remains. */
 export function chunkLength(record: ImportedRecord, chunk: number): number {
   return Math.min(record.chunkBytes, record.size - chunk * record.chunkBytes);
 }

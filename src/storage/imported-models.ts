@@ -17,6 +17,7 @@ import type { RecordStore } from './record-store.ts';
 import { storageFailure, type FreeSpace } from './storage-failure.ts';
 import { TransferMeter, type TransferProgress } from './transfer-meter.ts';
 
+/** What copies are kept in; tests bring their own clock and chunk size. */
 export interface ImportServices {
   readonly blobs: BlobStore;
   readonly records: RecordStore;
@@ -26,6 +27,7 @@ export interface ImportServices {
   readonly chunkBytes?: number;
 }
 
+/** What a copy is called and where it came from, as the library shows it. */
 export interface ImportMeta {
   readonly name: string;
   readonly folder: string;
@@ -41,6 +43,7 @@ export interface ImportDraft extends ImportMeta {
   readonly sha256: string | null;
 }
 
+/** How a copy is followed and ended. */
 export interface TransferOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: TransferProgress) => void;

@@ -4,6 +4,7 @@ import { emptyChunks, storedBytes, type ImportedRecord, type ImportOrigin } from
 import type { RecordStore } from './record-store.ts';
 import { verifyCopy, type Verification } from './verify-copy.ts';
 
+/** Bytes [begin, end) of a file. */
 export interface ByteRange {
   readonly begin: number;
   readonly end: number;

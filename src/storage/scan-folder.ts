@@ -27,6 +27,7 @@ export interface ScannedFile {
   readonly set: string | null;
 }
 
+/** All that was found in a linked folder. */
 export interface FolderScan {
   readonly layout: FolderLayout;
   readonly files: readonly ScannedFile[];
@@ -36,6 +37,7 @@ export interface FolderScan {
   readonly notices: readonly Words[];
 }
 
+/** How much is looked at before a scan ends with a notice. */
 export interface ScanLimits {
   /** Folders below the linked one. */
   readonly depth: number;
@@ -45,6 +47,7 @@ export interface ScanLimits {
   readonly files: number;
 }
 
+/** How a scan is followed and ended; limits are for tests. */
 export interface ScanOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: { readonly folders: number; readonly files: number }) => void;

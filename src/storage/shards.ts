@@ -3,6 +3,7 @@ import { sentence, type Sentence } from '#domain/job/sentence.ts';
 const INDEX = /^(.+)\.safetensors\.index(\.[^.]+)?\.json$/i;
 const SHARD = /^(.+)-\d{5}-of-\d{5}\.safetensors$/i;
 
+/** Split models of one folder, and the names of all their pieces. */
 export interface Sharded {
   /** One per split model: the file that stands for it and why it cannot be used. */
   readonly models: readonly { readonly name: string; readonly sentence: Sentence }[];

@@ -8,6 +8,7 @@ export interface TransferProgress {
   readonly stage: TransferStage;
 }
 
+/** What a transfer is doing at the moment. */
 export type TransferStage = 'copying' | 'checking' | 'waiting for the network';
 
 const WINDOW_MS = 5000;

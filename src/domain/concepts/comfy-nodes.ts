@@ -12,6 +12,7 @@ export interface ComfyNode {
   readonly off: boolean;
 }
 
+/** Nodes of a ComfyUI graph by id. */
 export type ComfyGraph = ReadonlyMap<string, ComfyNode>;
 
 /** Litegraph's modes "never" and "bypass". */

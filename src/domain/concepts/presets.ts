@@ -1,6 +1,7 @@
 import type { ConceptSpec } from '../job/request.ts';
 import { conceptFrom, type ConceptPatch } from './concept-from.ts';
 
+/** Presets the studio comes with; their words are the page's. */
 export const PRESET_IDS = ['portrait', 'hands', 'full-body', 'product', 'landscape', 'anime'] as const;
 export type PresetId = (typeof PRESET_IDS)[number];
 

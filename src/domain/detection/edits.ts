@@ -26,6 +26,7 @@ export function editsFrom(
   return added || removed ? { added, removed } : null;
 }
 
+/** Whether anything was painted on a mask by hand. */
 export function hasEdits(edits: MaskEdits | null): boolean {
   return edits !== null && (edits.added !== null || edits.removed !== null);
 }

@@ -19,6 +19,7 @@ export interface Visible {
   readonly mask: MaskRle;
 }
 
+/** What is made of two masks: the pixels of either, of both, of the first alone, of exactly one. */
 export type BooleanOperation = 'union' | 'intersect' | 'subtract' | 'xor';
 
 const BOOLEAN: Readonly<Record<BooleanOperation, (a: MaskRle, b: MaskRle) => MaskRle>> = {

@@ -8,6 +8,7 @@ import { MaskMeasures } from './measures.ts';
 /** Masks of one concept that agree by more than this are one object, found again. */
 const SAME_OBJECT_IOU = 0.5;
 
+/** A detector run over a document that has candidates already. */
 export interface Rerun {
   readonly previous: readonly Candidate[];
   readonly found: readonly FoundObject[];

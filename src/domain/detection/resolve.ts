@@ -13,6 +13,7 @@ export { editsFrom } from './edits.ts';
 export { ruleMask } from './own-masks.ts';
 export type { Hidden } from './listing.ts';
 
+/** All that detections depend on. */
 export interface ResolveInput {
   /** Each concept's rules decide about its own candidates; candidates of no concept are not listed. */
   readonly concepts: readonly ConceptSpec[];

@@ -33,6 +33,7 @@ export function diffDocuments(before: DocumentState, after: DocumentState): Docu
   };
 }
 
+/** Whether nothing was replaced, by identity; values may be the same all the same (`cancelsOut`). */
 export function isEmptyDiff(diff: DocumentDiff): boolean {
   return Object.values(diff).every((part) => part === null);
 }

@@ -30,6 +30,7 @@ export function isShown({ visible, opacity }: LayerSketch): boolean {
   return visible && opacity > 0;
 }
 
+/** Whether two canvases are as wide and as high as each other. */
 export function sameSize(a: Size<'canvas'>, b: Size<'canvas'>): boolean {
   return a.width === b.width && a.height === b.height;
 }
@@ -39,6 +40,7 @@ export function sameMask(a: MaskRle | null, b: MaskRle | null): boolean {
   return a === b || (a !== null && b !== null && sameInside(a, b));
 }
 
+/** Whether two weights come to the same over one area: edges are compared as numbers, masks by their pixels. */
 export function sameWeight(a: LayerWeight, b: LayerWeight): boolean {
   if (a.kind === 'mask' && b.kind === 'mask')
     return a.growPx === b.growPx && a.featherPx === b.featherPx && sameMask(a.mask, b.mask);

@@ -166,6 +166,7 @@ const parametersSchema = v.looseObject({
 
 const presenceSchema = v.record(text, finite);
 
+/** A stored state: numbers of parts, none of which has been looked at. */
 export const flatStateSchema: v.GenericSchema<unknown, FlatState> = v.object({
   concepts: v.array(count),
   candidates: v.array(count),
@@ -193,6 +194,7 @@ const parameterChanges = v.pipe(
   ),
 );
 
+/** A stored step's difference: numbers of parts, and parameters as values. */
 export const flatDiffSchema: v.GenericSchema<unknown, FlatDiff> = v.object({
   concepts: flatList,
   candidates: flatList,

@@ -23,14 +23,17 @@ export interface Rect<S extends Space> extends Size<S> {
 /** Canvas pixels per latent cell: the autoencoder's downscale factor. */
 export const LATENT_PX = 8;
 
+/** A size in the units of a space, which types keep apart. */
 export function size<S extends Space>(width: number, height: number): Size<S> {
   return { width, height };
 }
 
+/** A rectangle in the units of a space: left, top, extent. */
 export function rect<S extends Space>(x: number, y: number, width: number, height: number): Rect<S> {
   return { x, y, width, height };
 }
 
+/** What two rectangles have in common; of no extent when they are apart. */
 export function intersect<S extends Space>(a: Rect<S>, b: Rect<NoInfer<S>>): Rect<S> {
   const x = Math.max(a.x, b.x);
   const y = Math.max(a.y, b.y);
@@ -57,6 +60,7 @@ export function boundingRect<S extends Space>(parts: readonly Rect<S>[]): Rect<S
   return rect(x, y, right - x, bottom - y);
 }
 
+/** Whether one rectangle lies wholly inside another; edges may touch. */
 export function contains<S extends Space>(outer: Rect<S>, inner: Rect<NoInfer<S>>): boolean {
   return (
     inner.x >= outer.x &&

@@ -13,6 +13,7 @@ export function snapNearest(value: number, step: number): number {
   return Math.round(value / step) * step;
 }
 
+/** The nearest value in [low, high]. */
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value));
 }

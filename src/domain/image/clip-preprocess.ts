@@ -2,6 +2,7 @@ import { floatTensor, type FloatTensor } from '../tensor.ts';
 
 /** OpenAI CLIP's channel statistics. */
 export const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073] as const;
+/** Standard deviation of CLIP's training pictures per channel, of values in [0, 1]. */
 export const CLIP_STD = [0.26862954, 0.26130258, 0.27577711] as const;
 
 /** Keys (1981) cubic convolution with a = −0.5, what PIL and torch's antialiased bicubic use. */

@@ -5,6 +5,7 @@
  */
 export type HeatColour = readonly [red: number, green: number, blue: number];
 
+/** Entries of the ramp: one for every difference of 8-bit values. */
 export const HEAT_STEPS = 256;
 
 /** Of the smallest amount: what differs at all can be told from black. */

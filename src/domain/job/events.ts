@@ -31,4 +31,5 @@ export interface NoticeEvent {
   readonly message: Words;
 }
 
+/** What a job says while it runs. */
 export type JobEvent = ProgressEvent | LayerEvent | NoticeEvent;

@@ -5,8 +5,11 @@ import type { Rect, Size } from '../geometry/rect.ts';
  * compute the same pixels again. They cross the worker boundary, go into the exported PNG and come back from it.
  */
 
+/** Samplers the page offers (spec/sdxl.md F). */
 export type SamplerName = 'euler' | 'euler_ancestral' | 'heun' | 'dpmpp_2m' | 'lcm';
+/** How noise levels are spaced between the largest and 0 (spec/sdxl.md F). */
 export type SchedulerName = 'karras' | 'normal' | 'sgm_uniform' | 'exponential' | 'simple';
+/** Whose rules weights and breaks in prompts are read by. */
 export type PromptSyntax = 'comfy' | 'a1111';
 
 /** Which of a concept's detections are ticked after a run. */
@@ -117,6 +120,7 @@ export interface Detection {
   readonly own?: DetectionOverrides | undefined;
 }
 
+/** Concepts to look for; those without a phrase are not. */
 export interface DetectRequest {
   readonly concepts: readonly ConceptSpec[];
 }
@@ -132,6 +136,7 @@ export interface FoundObject {
   readonly presence: number;
 }
 
+/** How every crop and tile is sampled. */
 export interface SamplingSpec {
   readonly sampler: SamplerName;
   readonly scheduler: SchedulerName;
@@ -140,6 +145,7 @@ export interface SamplingSpec {
   readonly guidanceScale: number;
 }
 
+/** The noise all crops and tiles are cut from: one field over the whole canvas, a pyramid of octaves. */
 export interface ScaffoldSpec {
   /** Unsigned 32-bit. */
   readonly seed: number;
@@ -152,6 +158,7 @@ export interface ScaffoldSpec {
 /** Which of the UNet's blocks hear the image anchor (spec/sdxl.md E.3): its look, its layout, or everything. */
 export type AnchorPreset = 'all' | 'style' | 'composition' | 'style+composition';
 
+/** Which attention layers the image prompt acts in, and during what part of the schedule. */
 export interface AnchorSpec {
   readonly preset: AnchorPreset;
   /** Share of the schedule, 0 to 1, between which the anchor acts; 0 is the noisiest end. */
@@ -159,6 +166,7 @@ export interface AnchorSpec {
   readonly end: number;
 }
 
+/** How detections are cropped and blended back. */
 export interface DetailSpec {
   readonly enabled: boolean;
   /** Context around a detection's box, as a fraction of its longer side. */
@@ -169,6 +177,7 @@ export interface DetailSpec {
   readonly featherPx: number;
 }
 
+/** The pass over the whole canvas, tile by tile. */
 export interface GlobalSpec {
   readonly enabled: boolean;
   readonly tilePx: 1024 | 1536;
@@ -181,6 +190,7 @@ export interface GlobalSpec {
   readonly anchorScale: number;
 }
 
+/** Sizes in pixels of the long side; the picture's shape stays. */
 export interface OutputSpec {
   /** Long side of the canvas the networks work on; snapped to multiples of 8. */
   readonly canvasLongSidePx: number;

@@ -28,6 +28,7 @@ const maskRulesSchema = v.object({
   invert: v.boolean(),
 });
 
+/** Rules of a concept; areas are shares of the picture, lengths its pixels. */
 export const conceptRulesSchema = v.object({
   minArea: fraction,
   maxArea: fraction,
@@ -39,6 +40,7 @@ export const conceptRulesSchema = v.object({
   giveWay: v.boolean(),
 });
 
+/** Settings of one detection's own; what is left out is its concept's. */
 export const overridesSchema = v.object({
   prompt: v.optional(text),
   negative: v.optional(text),
@@ -52,6 +54,7 @@ export const overridesSchema = v.object({
 const unitBox = v.object({ x: fraction, y: fraction, width: fraction, height: fraction });
 const exampleSchema = v.object({ box: unitBox, positive: v.boolean() });
 
+/** A concept with its settings, within the ranges a run can do. */
 export const conceptSchema = v.object({
   id: text,
   phrase: text,
@@ -72,6 +75,7 @@ export const conceptSchema = v.object({
 /** Masks are kept on a grid of at most this many cells a side, whatever the picture's size. */
 const MAX_MASK_SIDE = 4096;
 
+/** Run lengths that fill their grid exactly. */
 export const maskSchema = v.pipe(
   v.object({
     width: pixels(1, MAX_MASK_SIDE),
@@ -108,6 +112,7 @@ const scaffoldSchema = v.object({
   discount: fraction,
 });
 
+/** A whole request of version 1, with limits on how much it may ask for. */
 export const refineRequestSchema = v.object({
   version: v.literal(1),
   concepts: v.pipe(v.array(conceptSchema), v.maxLength(100)),
@@ -180,6 +185,7 @@ const recipeSchema = v.object({
   layers: v.optional(v.pipe(v.array(layerRecordSchema), v.maxLength(5000))),
 });
 
+/** A value that passed, or why it did not. */
 export type Checked<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: Sentence };
 
@@ -188,6 +194,7 @@ export function checkRefineRequest(value: unknown): Checked<RefineRequest> {
   return checked(v.safeParse(refineRequestSchema, value));
 }
 
+/** A recipe as it was read from a file or a picture, checked field by field. */
 export function checkRecipe(value: unknown): Checked<Recipe> {
   return checked(v.safeParse(recipeSchema, value));
 }

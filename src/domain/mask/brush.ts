@@ -13,10 +13,12 @@ import {
 
 export type BrushMode = 'paint' | 'erase';
 
+/** A tip that adds or takes away; lengths in mask pixels. */
 export interface Brush extends Tip {
   readonly mode: BrushMode;
 }
 
+/** Where the pointer was, in mask pixels, and how hard it was pressed. */
 export interface BrushPoint extends Point {
   /** Scales the radius, 0 to 1; 1 when left out, as a mouse has none worth using. */
   readonly pressure?: number;

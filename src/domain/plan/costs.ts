@@ -6,6 +6,7 @@ export type PhaseName = 'segment' | 'text' | 'anchor' | 'conditioning' | 'step' 
 /** Bits of the weights of Linear layers; null: as wide as the activations. */
 export type LinearBits = 8 | 4 | null;
 
+/** What one phase takes, in bytes. */
 export interface PhaseCost {
   /** All networks of the phase together, which stay loaded side by side. */
   readonly weightBytes: Readonly<Record<'plain' | 'bits8' | 'bits4', number>>;
@@ -21,12 +22,15 @@ export interface PhaseCost {
   readonly largestWeightBytes: number;
 }
 
+/** Sides of the network inputs that are planned for, pixels. */
 export const CROP_SIZES = [1024, 1536] as const;
 export type CropPx = (typeof CROP_SIZES)[number];
 
+/** Sides of the tiles the autoencoder may be cut into, pixels of the picture, the largest first. */
 export const CODEC_TILES = [512, 384, 256] as const;
 export type CodecTilePx = (typeof CODEC_TILES)[number];
 
+/** What a selection of models takes in every phase; null for phases it has no model for. */
 export interface ModelCosts {
   /** What the networks compute in; the autoencoder says for itself. */
   readonly dtype: 'f32' | 'f16';
@@ -38,6 +42,7 @@ export interface ModelCosts {
   readonly codec: Readonly<Record<CropPx, Readonly<Record<CodecTilePx, PhaseCost>>>>;
 }
 
+/** Bytes of a phase's weights when those of Linear layers have so many bits. */
 export function weightsOf({ weightBytes }: PhaseCost, bits: LinearBits): number {
   return bits === null ? weightBytes.plain : weightBytes[`bits${bits}`];
 }

@@ -19,17 +19,20 @@ export const learntLimitsSchema = v.record(
   v.object({ workedBytes: bytes, failedBytes: v.nullable(bytes) }),
 );
 
+/** How a job under a plan ended. */
 export interface PlanOutcome {
   /** `peakBytes` of the plan that ran; after a failure, of the same plan with a single crop at a time. */
   readonly peakBytes: number;
   readonly outOfMemory: boolean;
 }
 
+/** What is known of an adapter that has run no job yet. */
 export const NOTHING_LEARNT: LearntLimit = { workedBytes: 0, failedBytes: null };
 
 /** Memory may have been short for a passing reason, such as a game: every finished job lifts a known failure a bit. */
 const FORGIVENESS = 1.02;
 
+/** What is known after one more job: a failure lowers the limit, a success raises or forgives it. */
 export function learn({ workedBytes, failedBytes }: LearntLimit, outcome: PlanOutcome): LearntLimit {
   const { peakBytes, outOfMemory } = outcome;
   if (outOfMemory)

@@ -17,6 +17,7 @@ export type Choice = Pick<ExecutionPlan, 'residency' | 'codecTilePx' | 'capture'
   readonly crops: number;
 };
 
+/** Bytes on the device during one phase of a choice. */
 export interface PhasePeak {
   readonly name: PhaseName;
   readonly weightBytes: number;
@@ -32,6 +33,7 @@ export interface PhasePeak {
 /** Positive and negative prompt of a crop go through the model together. */
 const ROWS_PER_CROP = 2;
 
+/** Bytes a choice takes at its highest, and in every phase. */
 export interface ChoicePeaks {
   readonly phases: readonly PhasePeak[];
   readonly peakBytes: number;

@@ -21,6 +21,7 @@ export interface PlanWish {
   readonly batchLimit: number;
 }
 
+/** How a selection will be run within the memory there is. */
 export interface Plan {
   readonly ok: true;
   readonly plan: ExecutionPlan;
@@ -29,6 +30,7 @@ export interface Plan {
   readonly phases: readonly PhaseWords[];
 }
 
+/** A selection that fits in no way, with the nearest that would. */
 export interface Refusal {
   readonly ok: false;
   /** Why it cannot run. */

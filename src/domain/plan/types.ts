@@ -14,6 +14,7 @@ export interface NetworkPrecision {
  */
 export type Residency = 'all' | 'sampler' | 'one';
 
+/** Every decision about precision, residency and batch of one job. */
 export interface ExecutionPlan {
   /** The step graph and the conditioning graph. */
   readonly unet: NetworkPrecision;

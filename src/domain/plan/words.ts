@@ -57,6 +57,7 @@ export interface Obstacle {
   readonly limitBytes: number;
 }
 
+/** Why the smallest plan does not run: one buffer is too large for the device, or all together for its memory. */
 export function refusalSentence({ kind, phase, limitBytes }: Obstacle, device: DeviceFacts): Sentence {
   const title = TITLE[phase.name];
   if (kind === 'buffer') {
@@ -77,6 +78,7 @@ export interface Alternatives {
   readonly budgetBytes: number | null;
 }
 
+/** What the user can do about it: smaller crops, fewer models, more memory, in that order. */
 export function nearestSentence({ smallerCrops, without, budgetBytes }: Alternatives): Sentence {
   if (smallerCrops) return sentence`It fits with crops of 1024 px.`;
   if (without === 'segment')

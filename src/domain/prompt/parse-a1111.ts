@@ -3,6 +3,7 @@ import type { WeightedText } from './parse-comfy.ts';
 /** `BREAK` starts a new chunk. */
 export const BREAK = 'break';
 
+/** Weighted words, or the point where a new chunk begins. */
 export type A1111Item = WeightedText | typeof BREAK;
 
 const ROUND = 1.1;

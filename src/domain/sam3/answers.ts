@@ -1,5 +1,6 @@
 import { rect, type Rect } from '../geometry/rect.ts';
 
+/** 1 / (1 + e⁻ˣ): a logit as a probability. */
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /** A query of the detector that passed the threshold. */

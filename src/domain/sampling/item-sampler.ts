@@ -10,6 +10,7 @@ export type StepRoutine = Generator<ModelCall, Float32Array, Float32Array>;
 /** Unit-variance noise, fresh at each call, in call order. */
 export type NoiseSource = () => Float32Array;
 
+/** One step of an item from `sigma` to `next`, as a routine that asks for what the model says. */
 export type StepFunction = (x: Float32Array, sigma: number, next: number, noise: NoiseSource) => StepRoutine;
 
 /**

@@ -77,6 +77,7 @@ export function scheduleSigmas(
   return Float64Array.from([...SCHEDULES[scheduler](steps, table), 0]);
 }
 
+/** What a cut schedule depends on besides steps and denoise. */
 export interface TruncationOptions {
   readonly table?: SigmaTable;
   /** True for samplers that look between two levels (dpm_2): one step more, whose last level before 0 is removed. */

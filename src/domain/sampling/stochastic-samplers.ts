@@ -88,7 +88,9 @@ function dpmpp2mSdeOf(secondOrder: (he: number) => number): ItemSampler {
   };
 }
 
+/** SDE-DPM-Solver++(2M), midpoint form of the second-order term. */
 export const dpmpp2mSde = dpmpp2mSdeOf((he) => -Math.expm1(-he) / 2);
+/** SDE-DPM-Solver++(2M), Heun form of the second-order term. */
 export const dpmpp2mSdeHeun = dpmpp2mSdeOf((he) => Math.expm1(-he) / he + 1);
 
 /** SDE-DPM-Solver++(3M): as 2M with a second difference once two past steps are known. */

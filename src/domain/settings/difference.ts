@@ -2,6 +2,7 @@ import type { DocumentState, RefineParameters } from '../document/state.ts';
 import { sameValue } from '../document/same-value.ts';
 import type { ConceptSpec } from '../job/request.ts';
 
+/** What a setting can be that is shown before and after. */
 export type SettingValue = string | number | boolean;
 
 /** One thing that is another in the second of two documents. */

@@ -4,8 +4,10 @@ import type { PromptSyntax, Recipe, SamplingSpec } from '../job/request.ts';
 import { sentence, type Sentence, type SentenceData } from '../job/sentence.ts';
 import type { NamedSampling } from './sampler-names.ts';
 
+/** Programs whose settings are read. */
 export type SettingsSource = 'A1111' | 'ComfyUI' | 'InvokeAI';
 
+/** A LoRA another program has used; its file may not be here. */
 export interface FoundLora {
   readonly name: string;
   /** Null where the source does not say. */

@@ -10,6 +10,7 @@ export interface Span {
 /** Chess colour: all tiles of 0 are refined first, then those of 1, which see the blended result. */
 export type ChessColor = 0 | 1;
 
+/** One tile of a grid over the canvas. */
 export interface Tile {
   /** Position in row-major order. */
   readonly index: number;

@@ -2,8 +2,10 @@ import { AppError } from '#domain/job/app-error.ts';
 import { sentence } from '#domain/job/sentence.ts';
 import { isPng } from '../png/chunks.ts';
 
+/** Formats that are opened. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp';
 
+/** What the first bytes say; the size in pixels. */
 export interface PictureHeader {
   readonly format: PictureFormat;
   readonly width: number;
@@ -12,6 +14,7 @@ export interface PictureHeader {
 
 /** Larger pictures decode to more memory than a tab can hold beside the models (spec/reliability-ux.md S5). */
 export const MAX_SIDE_PX = 16384;
+/** Width times height of the largest picture that is opened. */
 export const MAX_PIXELS = 64 * 1024 * 1024;
 const MIN_SIDE_PX = 16;
 

@@ -1,7 +1,9 @@
 import { crc32 } from './crc.ts';
 
+/** The eight bytes every PNG begins with. */
 export const PNG_SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
+/** One chunk without its length and checksum. */
 export interface PngChunk {
   /** Four ASCII letters. */
   readonly type: string;
@@ -33,6 +35,7 @@ export function readChunks(bytes: Uint8Array<ArrayBuffer>): PngChunk[] {
   return chunks;
 }
 
+/** Text in which every byte is a character, as PNG's tEXt has it. */
 export function latin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
 }

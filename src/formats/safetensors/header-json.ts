@@ -24,6 +24,7 @@ const WORDS = new Map<string, unknown>([
 ]);
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** Makes the error of a header that is refused, from the reason. */
 export type Fail = (reason: Sentence) => Error;
 
 /** Parses a JSON object. Trailing spaces are allowed (writers pad with them). Numbers that are not whole become NaN. */

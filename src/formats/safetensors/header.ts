@@ -21,8 +21,10 @@ export const DTYPE_BITS = {
   I64: 64,
   F64: 64,
 } as const;
+/** Element types by the names headers use. */
 export type SafetensorsDtype = keyof typeof DTYPE_BITS;
 
+/** Where a tensor lies in its file, and in what shape. */
 export interface TensorEntry {
   readonly name: string;
   readonly dtype: SafetensorsDtype;
@@ -32,6 +34,7 @@ export interface TensorEntry {
   readonly end: number;
 }
 
+/** All a header says: tensors by name, and free text by key. */
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   readonly metadata: ReadonlyMap<string, string>;

@@ -6,6 +6,7 @@ const MARKER = /(^|\.)scaled_fp8$/;
 const COMPANION = /^(.*\.|)scale_(weight|input)$/;
 const FP8 = new Set(['F8_E4M3', 'F8_E5M2']);
 
+/** Tensors of a file apart from the scales that belong to them. */
 export interface SeparatedTensors {
   /** The tensors that networks read. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;

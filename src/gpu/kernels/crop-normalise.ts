@@ -2,6 +2,7 @@ import type { Rect, Space } from '#domain/geometry/rect.ts';
 import type { Commands } from '../commands.ts';
 import type { Element } from '../shader-source.ts';
 
+/** What is cut out, and as what: elem[3][height][width]. */
 export interface CropNormalise<S extends Space> {
   /** RGBA8 rows of `sourceWidth` that hold the whole area. */
   readonly source: GPUBuffer;

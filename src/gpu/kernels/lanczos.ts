@@ -12,6 +12,7 @@ export function packTable({ taps, starts, weights }: ResampleTable): Uint32Array
   return packed;
 }
 
+/** The horizontal pass: every row becomes `targetWidth` wide. */
 export interface LanczosRows {
   /** RGBA8, rows × sourceWidth. */
   readonly source: GPUBuffer;
@@ -36,6 +37,7 @@ export function lanczosRows(commands: Commands, call: LanczosRows): GPUBuffer {
   return result;
 }
 
+/** The vertical pass over what the horizontal one left. */
 export interface LanczosColumns {
   /** What lanczosRows returned; its first row is source row `firstSourceRow`. */
   readonly source: GPUBuffer;

@@ -3,6 +3,7 @@ import { lanczosTable } from '#domain/resample/lanczos-table.ts';
 import { floatBits, type Commands } from '../commands.ts';
 import { packTable } from './lanczos.ts';
 
+/** One layer blended into one band of the canvas. */
 export interface LayerPasteCall {
   /** RGBA8 rows of the band, changed in place. */
   readonly pixels: GPUBuffer;

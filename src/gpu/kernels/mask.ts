@@ -1,6 +1,7 @@
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import { floatBits, type Commands } from '../commands.ts';
 
+/** A mask of the picture sampled over an area of the canvas. */
 export interface MaskResize {
   /** One byte per pixel of the whole picture's mask. */
   readonly mask: GPUBuffer;
@@ -22,6 +23,7 @@ export function maskResize(commands: Commands, { mask, maskSize, canvas, area }:
   return result;
 }
 
+/** The horizontal pass of the distance to a mask's edge. */
 export interface GrowRows {
   /** f32, rows × width. */
   readonly mask: GPUBuffer;
@@ -43,6 +45,7 @@ export function growRows(commands: Commands, { mask, width, rows, reach }: GrowR
   return result;
 }
 
+/** The vertical pass, which makes signed distances in pixels. */
 export interface GrowColumns {
   /** What growRows returned, `sourceRows` rows. */
   readonly source: GPUBuffer;
@@ -67,6 +70,7 @@ export function growColumns(commands: Commands, call: GrowColumns): GPUBuffer {
   return result;
 }
 
+/** Distances to alpha: grown by `growPx`, a ramp `featherPx` wide. */
 export interface Feather {
   /** What growColumns returned, rows × width. */
   readonly distance: GPUBuffer;

@@ -5,6 +5,7 @@ import { octaveWeights } from '#domain/noise/scaffold.ts';
 import type { Commands } from '../commands.ts';
 import type { Element } from '../shader-source.ts';
 
+/** The part of the noise pyramid to compute, in latent cells. */
 export interface Scaffold {
   readonly spec: ScaffoldSpec;
   readonly area: Rect<'latent'>;
@@ -26,6 +27,7 @@ export function scaffold(commands: Commands, { spec, area, channels, element = '
   return result;
 }
 
+/** Noise at another resolution, still white. */
 export interface NoiseResample {
   /** f32[channels][from.height][from.width]. */
   readonly source: GPUBuffer;
