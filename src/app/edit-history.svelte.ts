@@ -4,9 +4,11 @@ import {
   DocumentHistory,
   type HistoryStep,
   type Snapshot,
+  type StepName,
   type StepOptions,
 } from '#domain/document/history.ts';
 import type { DocumentState } from '#domain/document/state.ts';
+import { StepBack } from './step-back.ts';
 
 /** What differences of steps may take in memory; older ones are read from storage when they are needed. */
 const HELD_BYTES = 128 * 2 ** 20;
@@ -46,6 +48,8 @@ export class EditHistory {
   /** Where the user is on the way to, while steps come back from storage; another wish or change replaces it. */
   #way: { readonly to: number } | null = null;
   #lastAt = 0;
+  /** Ways back that are offered just now. */
+  #watched: readonly { readonly back: StepBack; readonly withdraw: () => void }[] = [];
 
   readonly #heldBytes: number;
 
@@ -75,9 +79,22 @@ export class EditHistory {
     this.onForgotten();
   }
 
-  /** Says where steps of the present document are stored. */
+  /** Says where steps of the present document are stored. Those memory has room for are read behind the user's back. */
   storeIn(source: StepSource | null): void {
     this.#source = source ?? NO_SOURCE;
+    void this.#fetch();
+  }
+
+  async #fetch(): Promise<void> {
+    const [history, source] = [this.#history, this.#source];
+    const isOpen = () => this.#history === history && this.#source === source;
+    const next = () => (isOpen() ? history.nearestSpilled(this.#heldBytes) : null);
+    for (let id = next(); id !== null; id = next()) {
+      const diff = await source.read(id).catch(() => null);
+      if (!diff) return;
+      history.supply(id, diff);
+    }
+    if (isOpen()) this.#show();
   }
 
   /** Does commands as one step. */
@@ -130,17 +147,21 @@ export class EditHistory {
     return true;
   }
 
-  /** How to come back to where the history stands now, as long as what comes next is part of it. */
-  checkpoint(): () => Promise<boolean> {
-    const history = this.#history;
-    const { cursor } = history;
-    history.seal();
-    const last = history.steps[cursor - 1]?.id;
-    return () => {
-      const at = last === undefined ? 0 : this.steps.findIndex(({ id }) => id === last) + 1;
-      const isPast = this.#history === history && at < this.cursor && (at > 0 || last === undefined);
-      return isPast ? this.goTo(at) : Promise.resolve(true);
-    };
+  /** The way back over the step that comes next. @param along what follows that step by itself. */
+  checkpoint(along: readonly StepName[] = []): StepBack {
+    return new StepBack(this, along);
+  }
+
+  /** Calls `withdraw` once a way back no longer holds. */
+  watch(back: StepBack, withdraw: () => void): void {
+    this.#watched = [...this.#watched, { back, withdraw }];
+    this.#withdraw();
+  }
+
+  #withdraw(): void {
+    const spent = this.#watched.filter(({ back }) => !back.holds());
+    this.#watched = this.#watched.filter((one) => !spent.includes(one));
+    for (const { withdraw } of spent) withdraw();
   }
 
   /** Keeps the present state under a name. */
@@ -179,11 +200,16 @@ export class EditHistory {
   }
 
   #publish(): void {
+    this.#show();
+    this.#withdraw();
+    this.onChanged(this.#history);
+  }
+
+  #show(): void {
     const { present, steps, cursor, snapshots } = this.#history;
     this.present = present;
     this.steps = [...steps];
     this.cursor = cursor;
     this.snapshots = snapshots;
-    this.onChanged(this.#history);
   }
 }

@@ -72,6 +72,10 @@ export class PartReader {
 
   /** @throws BrokenRecord */
   async #load(kind: PartKind, ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      const alive = this.#numbers.alive(id);
+      if (alive) this.#parts.set(`${kind} ${id}`, alive);
+    }
     const wanted = [...new Set(ids)].filter((id) => !this.#parts.has(`${kind} ${id}`));
     const stored = await this.#store.read(this.#id, 'part', wanted);
     await this.#loadMasks(stored.flatMap(maskPartsIn));
@@ -85,6 +89,10 @@ export class PartReader {
   }
 
   async #loadMasks(ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      const alive = this.#numbers.alive(id);
+      if (alive) this.#masks.set(id, alive as MaskRle);
+    }
     const wanted = [...new Set(ids)].filter((id) => !this.#masks.has(id));
     const stored = await this.#store.read(this.#id, 'part', wanted);
     for (const [i, id] of wanted.entries()) {

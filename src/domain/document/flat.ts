@@ -44,6 +44,7 @@ export class PartNumbers {
   /** What the next part gets. */
   next: number;
   readonly #parts = new WeakMap<object, Part>();
+  readonly #things = new Map<number, WeakRef<object>>();
 
   constructor(next = 1) {
     this.next = next;
@@ -58,7 +59,13 @@ export class PartNumbers {
     const masks = isMask(thing) ? [] : masksIn(thing).map((mask) => ({ id: this.of(mask).id, mask }));
     const part = { id, masks };
     this.#parts.set(thing, part);
+    this.#things.set(id, new WeakRef(thing));
     return part;
+  }
+
+  /** The part with a number, while anything holds it: what is read again is shared with what is there. */
+  alive(id: number): object | undefined {
+    return this.#things.get(id)?.deref();
   }
 }
 

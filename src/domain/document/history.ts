@@ -201,6 +201,16 @@ export class DocumentHistory {
     return spilled;
   }
 
+  /** The step nearest to the cursor whose difference is not in memory but would have room there; null without one. */
+  nearestSpilled(maxBytes: number): number | null {
+    const room = maxBytes - this.heldBytes;
+    let nearest: number | null = null;
+    for (const [i, { diff }] of this.#steps.entries())
+      if (!diff && (nearest === null || this.#distance(i) < this.#distance(nearest))) nearest = i;
+    const step = nearest === null ? undefined : this.#steps[nearest];
+    return step && step.bytes <= room ? step.id : null;
+  }
+
   /** Brings a difference back into memory; one that is no longer known is ignored. */
   supply(id: number, diff: DocumentDiff): void {
     this.#steps = this.#steps.map((step) => (step.id === id ? { ...step, diff } : step));
