@@ -117,6 +117,19 @@ export class LayersPage {
     await field.blur();
   }
 
+  /** A canvas and an export of 1024 px: what is painted is quick. */
+  async smallCanvas(): Promise<void> {
+    await this.documentSettings();
+    for (const label of ['Canvas', 'Export'])
+      await this.page.getByLabel(label, { exact: true }).selectOption({ label: '1024 px' });
+  }
+
+  /** The section is folded whenever the document's settings are opened again. */
+  async setSteps(steps: number): Promise<void> {
+    await this.page.getByRole('heading', { name: 'Sampling' }).click();
+    await this.setNumber('Steps', steps);
+  }
+
   async documentSettings(): Promise<void> {
     const back = this.button('Document settings');
     if (await back.isVisible()) await back.click();
