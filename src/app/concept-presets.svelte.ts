@@ -112,6 +112,8 @@ export class ConceptPresets {
     if (!size) return notifier.info(messages.conceptPresets.needsPicture);
     const imported =
       kind === 'impact' ? importImpact(text, size) : importAdetailer(text, document.parameters.global);
+    // What is found by itself for the new concepts goes with them.
+    const undo = document.checkpoint(['detect']);
     const added = this.#put(imported.concepts, 'import-concepts', '', this.#settingsOf(imported));
     if (!added) return;
     added.forEach(({ id }, index) => {
@@ -119,11 +121,7 @@ export class ConceptPresets {
       if (sequence) this.#answers.awaitDetections(id, sequence);
     });
     const notices = imported.notices.map((notice) => said(notice)).join(' ');
-    const { cursor } = document.history;
-    notifier.info(messages.conceptPresets.imported(added.length, notices), {
-      label: messages.app.undo,
-      run: () => void document.history.goTo(cursor - 1),
-    });
+    notifier.info(messages.conceptPresets.imported(added.length, notices), undo);
   }
 
   /** Settings of the document the source has an opinion on; its feather is in pixels of the picture. */

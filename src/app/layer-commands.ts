@@ -82,7 +82,7 @@ export class LayerCommands {
     const next = this.#besides(free);
     document.dispatch({ type: 'remove-layers', ids: free.map(({ id }) => id) }, { subject });
     document.select(next ? { kind: 'layer', id: next.id } : { kind: 'document' });
-    notifier.info(messages.layers.removed(subject), { label: messages.app.undo, run: undo });
+    notifier.info(messages.layers.removed(subject), undo);
   }
 
   /** Copies right above; each stands for itself, so that what it does comes on top of what the original does. */
@@ -114,7 +114,7 @@ export class LayerCommands {
     const patch = { prompt, negative, denoise, anchorScale };
     const undo = document.checkpoint();
     document.dispatch({ type: 'update-concept', id, patch }, { subject: phrase });
-    notifier.info(messages.layers.inspector.copied(phrase), { label: messages.app.undo, run: undo });
+    notifier.info(messages.layers.inspector.copied(phrase), undo);
   }
 
   /** Paints tiles as this one was painted from now on. */
@@ -124,7 +124,7 @@ export class LayerCommands {
     const undo = document.checkpoint();
     document.setParameters('global', { prompt, negative, denoise, anchorScale });
     const what = messages.parameters.sections.global;
-    notifier.info(messages.layers.inspector.copied(what), { label: messages.app.undo, run: undo });
+    notifier.info(messages.layers.inspector.copied(what), undo);
   }
 
   /** Makes one layer of several, or of one and what lies below it. */

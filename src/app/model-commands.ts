@@ -106,11 +106,7 @@ export class ModelCommands {
     const { sampling } = fitting.parameters;
     const { steps, guidanceScale } = sampling;
     if (change === 'followed')
-      notifier.info(`${done} ${texts.settingsFollow(steps, guidanceScale)}`.trim(), {
-        label: messages.app.undo,
-        run: undo,
-        brief: true,
-      });
+      notifier.info(`${done} ${texts.settingsFollow(steps, guidanceScale)}`.trim(), { ...undo, brief: true });
     else if (change === 'kept')
       notifier.info(`${done} ${texts.settingsKept(steps, guidanceScale)}`.trim(), {
         label: texts.useSettings,
@@ -194,10 +190,7 @@ export class ModelCommands {
     const { document, notifier } = this.#host;
     const undo = document.checkpoint();
     document.setParameters('sampling', samplingOf(family));
-    notifier.info(texts.preset.applied(texts.preset.families[family]), {
-      label: messages.app.undo,
-      run: undo,
-    });
+    notifier.info(texts.preset.applied(texts.preset.families[family]), undo);
   }
 
   /** Lets the user choose a folder and links it. */

@@ -147,7 +147,7 @@ export class SettingsOffers {
       name: carried.recipe ? 'recipe' : 'import-concepts',
       subject: name ?? '',
     });
-    notifier.info(messages.recipe.applied, { label: messages.app.undo, run: undo });
+    notifier.info(messages.recipe.applied, undo);
   }
 
   /** Adds the concepts of the offered detailer settings; the offer stays. */

@@ -1,7 +1,7 @@
 import { DetectionResolver, type Resolved, type ResolveInput } from '#domain/detection/resolve.ts';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
 import { followMasks } from '#domain/document/follow.ts';
-import type { DocumentHistory, StepOptions } from '#domain/document/history.ts';
+import type { DocumentHistory, StepName, StepOptions } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { sameValue } from '#domain/document/same-value.ts';
 import { staleLayers } from '#domain/document/stale.ts';
@@ -12,9 +12,17 @@ import { DEFAULTS, followConcept, type StudioDefaults, type StudioParameters } f
 import { emptyDocument, firstConcept } from './documents.ts';
 import { EditHistory } from './edit-history.svelte.ts';
 import { nextConceptId } from './hues.ts';
-import type { Saying } from './messages.ts';
+import { messages, type Saying } from './messages.ts';
 import { buildRefineRequest, isAskable } from './requests.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
+
+/** A way back, as a message offers it. */
+export interface UndoOffer {
+  readonly label: string;
+  readonly run: () => void;
+  /** Calls once there is no way back any more. */
+  readonly until: (withdraw: () => void) => void;
+}
 
 /** What the inspector shows. */
 export type Selection =
@@ -171,10 +179,10 @@ export class StudioState {
     return 'followed';
   }
 
-  /** Remembers where the history stands and answers how to come back. */
-  checkpoint(): () => void {
-    const back = this.history.checkpoint();
-    return () => void back();
+  /** How a message offers to take back the step that comes next. @param along what follows that step by itself. */
+  checkpoint(along: readonly StepName[] = []): UndoOffer {
+    const { run, until } = this.history.checkpoint(along);
+    return { label: messages.app.undo, run, until };
   }
 
   /** Removes a concept with its detections. */

@@ -38,6 +38,8 @@ type Past = Pick<LeftDocument, 'history' | 'owned'>;
 export interface Offer {
   readonly label: string;
   readonly run: () => void;
+  /** Calls once it can no longer be done: then it is no longer offered. */
+  readonly until?: (withdraw: () => void) => void;
   /** Goes sooner than other offers: what it does can be done at leisure in the panels too. */
   readonly brief?: boolean;
 }
@@ -324,14 +326,14 @@ export class Studio {
     const phrase = this.document.concepts.find((concept) => concept.id === id)?.phrase ?? '';
     const undo = this.document.checkpoint();
     this.document.removeConcept(id);
-    this.#offerUndo(messages.concepts.removed(phrase), undo);
+    this.notifier.info(messages.concepts.removed(phrase), undo);
   }
 
   removeDetection(id: string): void {
     const undo = this.document.checkpoint();
     const number = this.document.numberOf(id);
     this.document.removeDetection(id);
-    this.#offerUndo(messages.detection.removed(number), undo);
+    this.notifier.info(messages.detection.removed(number), undo);
   }
 
   /** Takes the brush for a concept of which nothing, or not enough, was found: the first stroke makes the region. */
@@ -344,7 +346,7 @@ export class Studio {
   resetParameters(): void {
     const undo = this.document.checkpoint();
     this.document.patchParameters(this.document.defaults.parameters);
-    this.#offerUndo(messages.inspector.resetDone, undo);
+    this.notifier.info(messages.inspector.resetDone, undo);
   }
 
   stepDetection(direction: 1 | -1): void {
@@ -465,9 +467,6 @@ export class Studio {
     else this.notifier.error(message);
   }
 
-  #offerUndo(message: string, run: () => void): void {
-    this.notifier.info(message, { label: messages.app.undo, run });
-  }
 
   /** A worker that dies while it starts would die again: then the user decides. */
   #crashed(reason: string): void {

@@ -1,5 +1,5 @@
 import { toast } from 'svelte-sonner';
-import type { Notifier } from '#app/studio.ts';
+import type { Notifier, Offer } from '#app/studio.ts';
 
 const LONG_MS = 12_000;
 const BRIEF_MS = 6000;
@@ -7,12 +7,35 @@ const BRIEF_MS = 6000;
 /** The studio's messages as toasts; problems and offers stay long enough to be read and reached. */
 export const toastNotifier: Notifier = {
   info(message, offer, other) {
-    if (!offer) return void toast(message);
-    const { label, run, brief } = offer;
-    const second = other && { cancel: { label: other.label, onClick: other.run } };
-    toast(message, { duration: brief ? BRIEF_MS : LONG_MS, action: { label, onClick: run }, ...second });
+    if (offer) showOffer(message, offer, other);
+    else toast(message);
   },
   error(message) {
     toast.error(message, { duration: LONG_MS });
   },
 };
+
+/** An offer that can no longer be kept loses its button; its message stays a while. */
+function showOffer(message: string, { label, run, brief, until }: Offer, other: Offer | undefined): void {
+  let open = true;
+  const close = () => {
+    open = false;
+  };
+  const onClick = () => {
+    close();
+    run();
+  };
+  const id = toast(message, {
+    duration: brief ? BRIEF_MS : LONG_MS,
+    action: { label, onClick },
+    ...(other && { cancel: { label: other.label, onClick: other.run } }),
+    onDismiss: close,
+    onAutoClose: close,
+  });
+  until?.(() => {
+    if (!open) return;
+    // Anew: to a toast that stays, another can only be added, and its button would remain.
+    toast.dismiss(id);
+    toast(message, { id, duration: BRIEF_MS });
+  });
+}

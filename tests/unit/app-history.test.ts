@@ -120,22 +120,22 @@ describe('a way back over steps in storage', () => {
 describe('a checkpoint', () => {
   const begun = () => new EditHistory(emptyDocument(DEFAULTS));
 
-  it('comes back to where it was set', async () => {
+  it('comes back to where it was set', () => {
     const history = begun();
     type(history, 'kept');
     const back = history.checkpoint();
     type(history, 'not kept');
-    await back();
+    back.run();
     expect(phraseOf(history)).toBe('kept');
   });
 
-  it('does nothing to the document of another picture', async () => {
+  it('does nothing to the document of another picture', () => {
     const history = begun();
     const back = history.checkpoint();
     type(history, 'of the first picture');
     history.reset(emptyDocument(DEFAULTS));
     type(history, 'of the second picture');
-    await back();
+    back.run();
     expect(phraseOf(history)).toBe('of the second picture');
   });
 
@@ -146,14 +146,14 @@ describe('a checkpoint', () => {
     const back = history.checkpoint();
     type(history, 'three');
     await history.goTo(0);
-    await back();
+    back.run();
     expect(phraseOf(history)).toBe('');
     for (const phrase of ['four', 'five', 'six']) type(history, phrase);
-    await back();
+    back.run();
     expect(phraseOf(history)).toBe('six');
   });
 
-  it('begins a step of its own, so that what comes next can be taken back by itself', async () => {
+  it('begins a step of its own, so that what comes next can be taken back by itself', () => {
     const history = begun();
     const { id } = history.present.concepts[0]!;
     const drag = (denoise: number) =>
@@ -161,7 +161,7 @@ describe('a checkpoint', () => {
     drag(0.5);
     const back = history.checkpoint();
     drag(0.7);
-    await back();
+    back.run();
     expect(history.present.concepts[0]!.denoise).toBe(0.5);
   });
 });

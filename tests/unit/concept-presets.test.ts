@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { settingsKind } from '#app/concept-settings-text.ts';
 import { DEFAULTS } from '#app/defaults.ts';
 import { Studio } from '#app/studio.ts';
-import { WorkerClient, type Result } from '#app/worker-client.ts';
 import { exportPreset } from '#domain/concepts/preset-file.ts';
 import { PRESETS } from '#domain/concepts/presets.ts';
 import { rect } from '#domain/geometry/rect.ts';
 import type { FoundObject, MaskRle } from '#domain/job/request.ts';
+import { SilentClient } from './silent-client.ts';
 
 const stored = new Map<string, unknown>();
 vi.mock('idb-keyval', () => ({
@@ -17,21 +17,6 @@ vi.mock('idb-keyval', () => ({
     return Promise.resolve();
   },
 }));
-
-/** A worker nothing is asked of. */
-class SilentClient extends WorkerClient {
-  constructor() {
-    super(() => undefined);
-  }
-
-  override call<T>(): Promise<Result<T>> {
-    return new Promise(() => undefined);
-  }
-
-  override send(): Promise<void> {
-    return Promise.resolve();
-  }
-}
 
 const info = vi.fn<Studio['notifier']['info']>();
 const error = vi.fn<Studio['notifier']['error']>();
