@@ -159,6 +159,30 @@ describe('the layers of an opened picture', () => {
     expect(document.canvas?.raster.data).toEqual(alone.document.canvas?.raster.data);
   });
 
+  it('are previewed on what lies below, even while a worker that took over still reads that', async () => {
+    const data = (picture: unknown) => [...(picture as { data: Uint8ClampedArray }).data];
+    class Pixels {
+      readonly data: Uint8ClampedArray;
+      constructor(values: Uint8ClampedArray) {
+        this.data = values;
+      }
+    }
+    vi.stubGlobal('ImageData', Pixels);
+    vi.stubGlobal('createImageBitmap', (pixels: Pixels) => Promise.resolve({ data: pixels.data }));
+    const above = aLayer({
+      id: 'above',
+      canvas: LARGE,
+      group: 'detail 1',
+      pixels: aPainting('above pixels'),
+    });
+    const { layers } = await studio([large, above]);
+    const showing = layers.show(whole([large, above]));
+    const early = data(await value(layers.preview(above, above.pixels.id, 64)));
+    await showing;
+    expect(early).toEqual(data(await value(layers.preview(above, above.pixels.id, 64))));
+    vi.unstubAllGlobals();
+  });
+
   it('are not drawn over a document opened meanwhile', async () => {
     const { layers, viewer } = await studio([large], false);
     await layers.show(whole([large]));
