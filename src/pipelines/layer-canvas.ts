@@ -26,6 +26,7 @@ export interface LayerSum {
   readonly residual: Residual;
 }
 
+/** What showing a stack came to: the area blended anew (null: none), and what could not be shown. */
 export interface Shown {
   readonly changed: Rect<'canvas'> | null;
   /** Ids of layers of another canvas size, or whose pixels are gone. */
