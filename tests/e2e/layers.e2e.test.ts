@@ -53,18 +53,9 @@ function expectOnlyIn(changed: Rect<'canvas'> | null, box: Rect<'canvas'>): void
 }
 
 async function small(): Promise<void> {
-  const { page } = studio;
-  await layers.documentSettings();
-  for (const label of ['Canvas', 'Export'])
-    await page.getByLabel(label, { exact: true }).selectOption({ label: '1024 px' });
-  await page.getByRole('switch', { name: 'Refine the whole picture' }).click();
-  await setSteps(2);
-}
-
-/** Its section is folded whenever the document's settings are opened again. */
-async function setSteps(steps: number): Promise<void> {
-  await studio.page.getByRole('heading', { name: 'Sampling' }).click();
-  await layers.setNumber('Steps', steps);
+  await layers.smallCanvas();
+  await studio.page.getByRole('switch', { name: 'Refine the whole picture' }).click();
+  await layers.setSteps(2);
 }
 
 /** A stroke over a part of the picture, whose sides are 1 here. */
@@ -149,7 +140,7 @@ describe('layers', () => {
     expect(await layers.stale(LEFT).innerText()).toMatch(/The mask changed/);
     expect(await layers.stale(RIGHT).count()).toBe(0);
     await layers.documentSettings();
-    await setSteps(1);
+    await layers.setSteps(1);
     await layers.stale(RIGHT).waitFor();
     await layers.button('Paint 2 layers again').waitFor();
     await studio.page.waitForTimeout(1500);
@@ -191,7 +182,7 @@ describe('layers', () => {
     await layers.button(/^hands 1/).click();
     await stroke([0.1, 0.56], [0.15, 0.75]);
     await layers.documentSettings();
-    await setSteps(1);
+    await layers.setSteps(1);
     await layers.stale(RIGHT).waitFor();
     const before = await layers.export();
     await layers.select(LEFT);
@@ -322,6 +313,32 @@ describe('layers', () => {
     expect(isWithin(changed!, tile, 0), JSON.stringify(changed)).toBe(true);
     expect((await layers.history()).present).toBe('Painted again · Tile 2');
     expect(await layers.runs()).toEqual([...runs, 'layers.refine']);
+  });
+
+  it('of tiles are re-rolled one by one, and what they were is kept to choose from', async () => {
+    const { page } = studio;
+    await layers.select('Tile 3');
+    expect(await layers.job(() => layers.button('Paint this again').click())).toMatch(/Refined in/);
+    const before = await layers.export();
+    const runs = await layers.runs();
+    expect(await layers.job(() => layers.button('Re-roll').click())).toMatch(/Refined in/);
+    expect((await layers.history()).present).toBe('Re-rolled · Tile 3');
+    expect(await layers.stale('Tile 3').count()).toBe(0);
+    const after = await layers.export();
+    const changed = difference(before, after);
+    expect(isWithin(changed!, { x: 1024, y: 0, width: 1024, height: 1024 } as Rect<'canvas'>, 0)).toBe(true);
+    await layers.button('Choose from 2').click();
+    const wall = page.getByRole('dialog', { name: 'Variations of Tile 3' });
+    expect(await wall.getByRole('option', { selected: true }).innerText()).toMatch(/Painting 2/);
+    await wall.getByRole('option', { name: /Painting 1/ }).click();
+    await wall.getByRole('button', { name: 'Use this' }).click();
+    await wall.waitFor({ state: 'hidden' });
+    expect(difference(await layers.export(), before)).toBeNull();
+    await page.keyboard.press('Control+z');
+    // The region it was re-rolled to is its own from now on.
+    expect(await layers.job(() => layers.button('Paint this again').click())).toMatch(/Refined in/);
+    expect(difference(await layers.export(), after)).toBeNull();
+    expect(await layers.runs()).toEqual([...runs, 'layers.refine', 'layers.refine']);
   });
 
   it('came without errors in the console and without a request to anywhere else', () => {
