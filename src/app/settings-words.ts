@@ -90,6 +90,7 @@ function conceptLabel(key: string): string {
     threshold: texts.threshold.label,
     denoise: texts.denoise.label,
     anchorScale: texts.anchor.label,
+    featherPx: texts.feather.label,
     tilePx: rules.tiles.label,
     examples: examples.title,
     rules: recipe.rules,

@@ -1,6 +1,6 @@
 import { DetectionResolver, type Resolved, type ResolveInput } from '#domain/detection/resolve.ts';
 import { applyCommand, type DocumentCommand } from '#domain/document/commands.ts';
-import { followMasks } from '#domain/document/follow.ts';
+import { followEdges, followMasks } from '#domain/document/follow.ts';
 import type { DocumentHistory, StepName, StepOptions } from '#domain/document/history.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { sameValue } from '#domain/document/same-value.ts';
@@ -99,7 +99,7 @@ export class StudioState {
     this.history = new EditHistory(emptyDocument(defaults));
   }
 
-  /** Does commands as one undoable step; where they change masks, layers follow in the same step. */
+  /** Does commands as one undoable step; where they change masks or their edges, layers follow in the same step. */
   dispatch(commands: DocumentCommand | readonly DocumentCommand[], options: StepOptions = {}): void {
     const list = Array.isArray(commands)
       ? (commands as readonly DocumentCommand[])
@@ -107,17 +107,24 @@ export class StudioState {
     const [first] = list;
     if (!first) return;
     const next = list.reduce(applyCommand, this.history.present);
-    const state = this.#following(list, next).reduce(applyCommand, next);
+    const state = this.#following(list, next);
     // As one state, so that the document has the very concepts and candidates that have been resolved for the layers.
     this.history.dispatch([{ type: 'replace-document', state }], { name: first.type, ...options });
   }
 
   /** A document that is replaced as a whole has layers of its own, with their masks. */
-  #following(commands: readonly DocumentCommand[], next: DocumentState): readonly DocumentCommand[] {
+  #following(commands: readonly DocumentCommand[], next: DocumentState): DocumentState {
     const { present } = this.history;
-    if (next.layers.length === 0 || commands.some(({ type }) => type === 'replace-document')) return [];
-    if (next.candidates === present.candidates && next.concepts === present.concepts) return [];
-    return followMasks(this.detections, this.#resolve(next).shown, next.layers);
+    if (next.layers.length === 0 || commands.some(({ type }) => type === 'replace-document')) return next;
+    const { concepts, parameters } = next;
+    const sameObjects = next.candidates === present.candidates && concepts === present.concepts;
+    if (sameObjects && parameters.detail === present.parameters.detail) return next;
+    const before = this.detections;
+    const after = sameObjects ? before : this.#resolve(next).shown;
+    const masked = followMasks(before, after, next.layers).reduce(applyCommand, next);
+    const was = { detections: before, concepts: present.concepts, detail: present.parameters.detail };
+    const is = { detections: after, concepts, detail: parameters.detail };
+    return followEdges(was, is, masked.layers).reduce(applyCommand, masked);
   }
 
   /** The last answer is kept: what is resolved for a step is what is shown after it. */

@@ -2,7 +2,7 @@ import { planCrop } from '#domain/geometry/crop.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { detailGroup, type LayerSketch } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
-import { detailSettings } from '#domain/job/detail-settings.ts';
+import { detailEdge, detailSettings } from '#domain/job/detail-settings.ts';
 import type { ConceptSpec, Detection, LayerIndex, RefineRequest } from '#domain/job/request.ts';
 import { sentence } from '#domain/job/sentence.ts';
 import { EVERYTHING, type RefineTarget } from '#domain/job/target.ts';
@@ -58,10 +58,9 @@ function sketchOf(
   canvas: Size<'canvas'>,
   present: Layer | undefined,
 ): LayerSketch {
-  const { mask, own = {} } = detection;
+  const { mask } = detection;
   const kept = present?.weight.kind === 'mask' ? present.weight : null;
-  const growPx = kept?.growPx ?? own.growPx ?? detail.growPx;
-  const featherPx = kept?.featherPx ?? own.featherPx ?? detail.featherPx;
+  const { growPx, featherPx } = kept ?? detailEdge(detection, concept, detail);
   return {
     id: present?.id ?? crypto.randomUUID(),
     name: present?.name ?? name,

@@ -1,6 +1,7 @@
 import { proxyMarker } from 'comlink';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
+import { detailEdge } from '#domain/job/detail-settings.ts';
 import type { MaskRle, RefineRequest } from '#domain/job/request.ts';
 import { resizeRle } from '#domain/mask/rle-algebra.ts';
 import type { Raster8 } from '#domain/raster.ts';
@@ -76,11 +77,11 @@ export class StudioMasks implements MasksApi {
   }
 }
 
-function edgeOf({ detections, detail }: RefineRequest, detectionId: string): CutEdge {
+function edgeOf({ concepts, detections, detail }: RefineRequest, detectionId: string): CutEdge {
   const detection = detections.find(({ id }) => id === detectionId);
   if (!detection) throw new AppError('bad-request', 'The detection to cut out is gone.');
-  const { mask, own = {} } = detection;
-  return { mask, growPx: own.growPx ?? detail.growPx, featherPx: own.featherPx ?? detail.featherPx };
+  const concept = concepts.find(({ id }) => id === detection.conceptId);
+  return { mask: detection.mask, ...detailEdge(detection, concept, detail) };
 }
 
 function cutOutName(name: string, size: Size<'canvas'>): string {

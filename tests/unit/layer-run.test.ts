@@ -172,6 +172,10 @@ describe('settings of one detection', () => {
       region: 2,
     });
     expect(layers[0]!.weight).toMatchObject({ growPx: 3, featherPx: 5 });
+    const soft = small().concepts.map((one) => ({ ...one, featherPx: 7 }));
+    const both = await run(small({ concepts: soft, detections: [{ ...FACES[0]!, own }, FACES[1]!] }));
+    const feathers = both.layers.map(({ weight }) => weight.kind === 'mask' && weight.featherPx);
+    expect(feathers.toSorted()).toEqual([5, 7]);
     const off = { ...FACES[0]!, own: { denoise: 0 } };
     expect(planRefine(small({ detections: [off] }), PICTURE).details).toEqual([]);
   });

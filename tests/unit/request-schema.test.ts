@@ -27,6 +27,7 @@ const concepts: fc.Arbitrary<ConceptSpec> = fc.record({
   denoise,
   anchorScale: real(0, 2),
   rules: fc.constant(NO_RULES),
+  featherPx: fc.option(pixels(0, 512), { nil: undefined }),
 });
 
 const masks = fc

@@ -49,6 +49,7 @@ const conceptSchema = v.looseObject({
   threshold: finite,
   denoise: finite,
   anchorScale: finite,
+  featherPx: optional(finite),
   rules: v.looseObject({
     minArea: finite,
     maxArea: finite,

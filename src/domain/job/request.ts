@@ -76,6 +76,8 @@ export interface ConceptSpec {
   readonly denoise: number;
   /** IP-Adapter scale of the image anchor; 0 turns it off. */
   readonly anchorScale: number;
+  /** Width of the soft edge of its masks, canvas pixels; missing: the document's ({@link DetailSpec}). */
+  readonly featherPx?: number | undefined;
   readonly rules: ConceptRules;
   /** Boxes of the open picture to look for besides the phrase, or instead of it. */
   readonly examples?: readonly ConceptExample[] | undefined;

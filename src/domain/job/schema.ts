@@ -66,6 +66,7 @@ export const conceptSchema = v.object({
   threshold: fraction,
   denoise,
   anchorScale: v.pipe(v.number(), v.minValue(0), v.maxValue(2)),
+  featherPx: v.optional(pixels(0, 512)),
   // Concepts saved before there were rules carry none.
   rules: v.optional(conceptRulesSchema, NO_RULES),
   examples: v.optional(v.pipe(v.array(exampleSchema), v.maxLength(64))),

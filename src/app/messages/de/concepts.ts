@@ -143,6 +143,10 @@ export const rules: Catalogue['rules'] = {
   offsetX: text('Nach rechts', 'Verschiebt jede Maske; unter 0 nach links. Pixel des Bildes.'),
   offsetY: text('Nach unten', 'Verschiebt jede Maske; unter 0 nach oben. Pixel des Bildes.'),
   invert: text('Umkehren', 'Alles außer dem Objekt.'),
+  feather: text(
+    'Weiche Kante',
+    'Breite der weichen Kante jeder Maske, Pixel der Arbeitsfläche. Leer: wie im ganzen Dokument.',
+  ),
   exclude: 'Masken abziehen von',
   excludeHint: 'Wo diese liegen, wird dieses Konzept nicht gemalt (A minus B).',
   partOf: text(

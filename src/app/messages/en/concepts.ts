@@ -141,6 +141,10 @@ export const rules = {
   offsetX: text('Move right', 'Moves every mask; below 0 to the left. Pixels of the picture.'),
   offsetY: text('Move down', 'Moves every mask; below 0 up. Pixels of the picture.'),
   invert: text('Invert', 'Everything but the object.'),
+  feather: text(
+    'Feather',
+    'Width of the soft edge of every mask, canvas pixels. Empty: as for the whole document.',
+  ),
   exclude: 'Take away masks of',
   excludeHint: 'Where those are, this concept is not painted (A minus B).',
   partOf: text('Only inside', 'Lists only what lies inside a detection of that concept: eyes inside a face.'),
