@@ -64,8 +64,8 @@ export function withStudio(): void {
       error: (message: string) => void said.push({ message, offers: [] }),
     };
     studio = new Studio(notifier, DEFAULTS, (onCrash) => (client = new ReadyClient(onCrash)));
-    client.answers['openImage'] = () =>
-      ok({ name: 'a.png', size, sha256: '', carried: null });
+    client.answers['openImage'] = () => ok({ name: 'a.png', size, sha256: '', carried: null });
+    client.answers['settingsIn'] = () => ok(null);
     await studio.open(new Blob(), 'a.png');
     studio.view.resize(100, 80, 1);
     studio.view.camera = { scale: 1, x: 0, y: 0 };

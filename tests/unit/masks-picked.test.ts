@@ -203,7 +203,8 @@ describe('clicks', () => {
 });
 
 describe('files', () => {
-  const file = (name: string, type = 'image/png') => new File(['x'], name, { type });
+  /** Text is told to hold masks by the words of COCO; a picture by what the worker reads in it. */
+  const file = (name: string, type = 'image/png') => new File(['{"annotations":[]}'], name, { type });
   const holding = (looksLikeMask: boolean, ...masks: { name: string; mask: MaskRle }[]) => {
     client.answers['read'] = () => ok({ masks, looksLikeMask });
   };
