@@ -1,5 +1,5 @@
 import { get, set } from 'idb-keyval';
-import { adoptConcepts } from '#domain/concepts/adopt.ts';
+import { adoptConcepts, samePhrases } from '#domain/concepts/adopt.ts';
 import { importAdetailer } from '#domain/concepts/import-adetailer.ts';
 import { importImpact } from '#domain/concepts/import-impact.ts';
 import type { ImportedConcepts } from '#domain/concepts/imported.ts';
@@ -56,8 +56,8 @@ export class ConceptPresets {
 
   /** Adds a set's concepts to the document as one step, and looks for them. */
   add({ name, concepts }: ConceptPreset): void {
-    const added = this.#put(concepts, 'preset', name);
-    if (added) this.#host.notifier.info(messages.conceptPresets.added(name, added.length));
+    const put = this.#put(concepts, 'preset', name);
+    if (put) this.#host.notifier.info(putWords(put, (count) => messages.conceptPresets.added(name, count)));
   }
 
   /** Keeps the document's concepts under a name; one of that name is replaced. */
@@ -114,14 +114,14 @@ export class ConceptPresets {
       kind === 'impact' ? importImpact(text, size) : importAdetailer(text, document.parameters.global);
     // What is found by itself for the new concepts goes with them.
     const undo = document.checkpoint(['detect']);
-    const added = this.#put(imported.concepts, 'import-concepts', '', this.#settingsOf(imported));
-    if (!added) return;
-    added.forEach(({ id }, index) => {
+    const put = this.#put(imported.concepts, 'import-concepts', '', this.#settingsOf(imported));
+    if (!put) return;
+    put.concepts.forEach(({ id }, index) => {
       const sequence = imported.sequences[index];
       if (sequence) this.#answers.awaitDetections(id, sequence);
     });
-    const notices = imported.notices.map((notice) => said(notice)).join(' ');
-    notifier.info(messages.conceptPresets.imported(added.length, notices), undo);
+    const notices = imported.notices.map((notice) => said(notice));
+    notifier.info([putWords(put, messages.conceptPresets.imported), ...notices].join(' '), undo);
   }
 
   /** Settings of the document the source has an opinion on; its feather is in pixels of the picture. */
@@ -141,40 +141,71 @@ export class ConceptPresets {
     };
   }
 
-  /** Puts concepts into the document; slots nobody has used yet make room. Null when there is no room. */
+  /**
+   * Puts concepts into the document; slots nobody has used yet make room. One that looks for what another of the
+   * document looks for gives that one its settings: two would find everything twice. Null when there is no room.
+   */
   #put(
     concepts: readonly ConceptSpec[],
     name: StepName,
     subject: string,
     ...more: readonly DocumentCommand[]
-  ): readonly ConceptSpec[] | null {
+  ): Put | null {
     const { document, notifier } = this.#host;
     const unused = document.concepts.filter(
       (concept) =>
         !isAskable(concept) && !document.candidates.some(({ conceptId }) => conceptId === concept.id),
     );
-    const taken = document.concepts.filter((concept) => !unused.includes(concept)).map(({ id }) => id);
-    if (taken.length + concepts.length > MAX_CONCEPTS) {
+    const used = document.concepts.filter((concept) => !unused.includes(concept));
+    const taken = used.map(({ id }) => id);
+    const joined = samePhrases(concepts, used);
+    if (taken.length + concepts.length - joined.size > MAX_CONCEPTS) {
       notifier.info(messages.conceptPresets.room);
       return null;
     }
-    const adopted = adoptConcepts(concepts, taken, nextConceptId);
+    const adopted = adoptConcepts(concepts, taken, nextConceptId, joined);
+    const isKnown = ({ id }: ConceptSpec) => taken.includes(id);
     document.dispatch(
       [
         ...unused.map(({ id }) => ({ type: 'remove-concept', id }) as const),
-        ...adopted.map((concept) => ({ type: 'add-concept', concept }) as const),
+        ...adopted.map((concept): DocumentCommand =>
+          isKnown(concept) ? settingsCommand(concept) : { type: 'add-concept', concept },
+        ),
         ...more,
       ],
       { name, subject },
     );
     if (this.#looks.whileTyping) for (const { id } of adopted) this.#looks.now(id);
-    return adopted;
+    return { concepts: adopted, joined: joined.size };
   }
 
   async #keep(presets: readonly ConceptPreset[]): Promise<void> {
     this.own = presets.toSorted((a, b) => a.name.localeCompare(b.name));
     await set(KEY, this.own.map(exportPreset)).catch(() => undefined);
   }
+}
+
+/** What came of concepts that were put into the document. */
+interface Put {
+  /** As they are in the document. */
+  readonly concepts: readonly ConceptSpec[];
+  /** How many of them the document had already. */
+  readonly joined: number;
+}
+
+/** How many are new, which `added` says, and how many were known. */
+function putWords({ concepts, joined }: Put, added: (count: number) => string): string {
+  const fresh = concepts.length - joined;
+  const parts = [
+    ...(fresh > 0 || joined === 0 ? [added(fresh)] : []),
+    ...(joined > 0 ? [messages.conceptPresets.joined(joined)] : []),
+  ];
+  return parts.join(' ');
+}
+
+/** What a concept is like becomes what another is like; its words and what is like it on this picture stay. */
+function settingsCommand({ id, phrase: _, examples: __, ...patch }: ConceptSpec): DocumentCommand {
+  return { type: 'update-concept', id, patch };
 }
 
 /** What a concept means on any picture: its examples are boxes of this one. */

@@ -54,10 +54,40 @@ describe('presets', () => {
   });
 
   it('do not touch what is there', () => {
-    studio.document.updateConcept('concept-1', { phrase: 'ring' });
+    studio.document.updateConcept('concept-1', { phrase: 'castle' });
     presets().addBuiltIn('hands');
     expect(phrases()[0]).toBe('ring');
     expect(new Set(studio.document.concepts.map(({ id }) => id)).size).toBe(1 + PRESETS.hands.length);
+  });
+
+  it('join concepts of the same phrase, say how many, and refer to them', async () => {
+    presets().addBuiltIn('portrait');
+    const before = studio.document.concepts;
+    const examples = [{ box: rect<'unit'>(0, 0, 1, 1), positive: true }];
+    studio.document.updateConcept(before[0]!.id, { phrase: ' Face', prompt: 'mine', examples });
+    studio.document.removeConcept(before[1]!.id);
+    presets().addBuiltIn('portrait');
+    expect(phrases().toSorted()).toEqual(
+      [' Face', ...before.slice(1).map(({ phrase }) => phrase)].toSorted(),
+    );
+    const of = (phrase: string) =>
+      studio.document.concepts.find((one) => one.phrase.trim().toLowerCase() === phrase)!;
+    expect(of('face')).toMatchObject({ id: before[0]!.id, prompt: before[0]!.prompt, examples });
+    expect(of('hair').rules.exclude).toEqual([before[0]!.id]);
+    expect(info.mock.lastCall?.[0]).toMatch(/^Added 1 concept of Portrait\. \d concepts .*same phrase/);
+    await studio.undo();
+    expect(of('face').prompt).toBe('mine');
+    presets().takeText(ADETAILER);
+    expect(phrases()).toHaveLength(before.length - 1);
+    expect(info.mock.lastCall?.[0]).toMatch(/^1 concept .*same phrase/);
+  });
+
+  it('keep two concepts of one phrase apart where they have two', () => {
+    const twice = `${ADETAILER}, ADetailer model 2nd: face_yolov8s.pt`;
+    presets().takeText(twice);
+    expect(phrases()).toEqual(['face', 'face']);
+    presets().takeText(twice);
+    expect(phrases()).toEqual(['face', 'face']);
   });
 
   it('are kept under a name, without what belongs to one picture, and come back', async () => {

@@ -47,7 +47,8 @@ export const conceptPresets: Catalogue['conceptPresets'] = {
   unknown:
     'Diese Einstellungen kann das Studio nicht lesen: keine Vorlage, keine ADetailer-Einstellungen und kein Workflow mit Detailern des Impact Pack.',
   needsPicture: 'Zuerst ein Bild öffnen: Diese Einstellungen messen in seinen Pixeln.',
-  imported: (count, notices) =>
-    `${plural(count, { one: 'Konzept', other: 'Konzepte' })} übernommen. ${notices}`.trim(),
+  imported: (count) => `${plural(count, { one: 'Konzept', other: 'Konzepte' })} übernommen.`,
+  joined: (count) =>
+    `${plural(count, { one: 'Konzept hat', other: 'Konzepte haben' })} bei gleichem Suchbegriff die Einstellungen übernommen.`,
   room: 'Platz ist für 100 Konzepte. Zuerst einige entfernen.',
 };

@@ -53,7 +53,8 @@ export const conceptPresets = {
   unknown:
     'These are no settings the studio can read: no preset, no ADetailer settings, and no workflow with detailers of the Impact Pack.',
   needsPicture: 'Open a picture first: these settings are measured in its pixels.',
-  imported: (count: number, notices: string) =>
-    `Took over ${plural(count, { one: 'concept', other: 'concepts' })}. ${notices}`.trim(),
+  imported: (count: number) => `Took over ${plural(count, { one: 'concept', other: 'concepts' })}.`,
+  joined: (count: number) =>
+    `${plural(count, { one: 'concept', other: 'concepts' })} of the same phrase took over the settings.`,
   room: 'There is room for 100 concepts. Remove some first.',
 };
