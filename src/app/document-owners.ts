@@ -7,10 +7,13 @@ export interface DocumentOwners {
   take(id: string, patienceMs?: number): Promise<(() => void) | null>;
 }
 
-/** Which document a tab had, over reloads and crashes. A duplicated tab remembers the same one, but does not own it. */
+/**
+ * Which document a tab had, over reloads and crashes: '' for a tab that started afresh, null for a new one. A duplicated
+ * tab remembers the same, but does not own it.
+ */
 export interface TabMemory {
   read(): string | null;
-  write(id: string | null): void;
+  write(id: string): void;
 }
 
 /** Locks that end with the tab, however it ends. */
@@ -44,8 +47,7 @@ export const tabMemory: TabMemory = {
   },
   write: (id) => {
     try {
-      if (id === null) sessionStorage.removeItem(KEY);
-      else sessionStorage.setItem(KEY, id);
+      sessionStorage.setItem(KEY, id);
     } catch {
       // The newest document nobody has is found without it.
     }

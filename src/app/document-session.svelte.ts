@@ -73,11 +73,12 @@ export class DocumentSession {
     return this.#current?.saver.saved ?? null;
   }
 
-  /** The document this tab had, or else the newest that no tab has. */
+  /** The document this tab had, or else the newest that no tab has; none for a tab that was left without one. */
   async claim(): Promise<Claim | null> {
     if (!this.#storage) return null;
     const { store, tab, owners } = this.#storage;
     const own = tab.read();
+    if (own === '') return null;
     const heads = await store.heads().catch(() => []);
     const lines = headLines(heads);
     const mine = lines.filter(({ id }) => id === own);
@@ -145,7 +146,7 @@ export class DocumentSession {
   leave(): OwnedDocument | null {
     const owned = this.#current;
     this.#current = null;
-    this.#storage?.tab.write(null);
+    this.#storage?.tab.write('');
     void owned?.saver.leave(true);
     return owned;
   }

@@ -4,36 +4,41 @@ import { difference, LayersPage, type Exported } from './layers-page.ts';
 import { openStudio, type RunningStudio } from './studio.ts';
 
 let studio: RunningStudio;
+let page: Page;
 let layers: LayersPage;
 beforeAll(async () => {
   studio = await openStudio();
-  studio.page.setDefaultTimeout(20_000);
-  layers = new LayersPage(studio.page);
+  use(studio.page);
 });
 afterEach(async ({ task }) => {
   if (task.result?.state === 'fail')
-    await studio.page.screenshot({ path: `test-results/session-${task.name.replace(/\W+/g, '-')}.png` });
+    await page.screenshot({ path: `test-results/session-${task.name.replace(/\W+/g, '-')}.png` });
 });
 afterAll(async () => {
   await studio.close();
 });
 
-const restored = (page: Page) => page.getByText(/^portrait\.png is as you left it/).waitFor();
-const detections = (page: Page) => page.getByRole('checkbox', { name: /^Refine detection/ });
+function use(next: Page): void {
+  page = next;
+  page.setDefaultTimeout(20_000);
+  layers = new LayersPage(page);
+}
+
+const restored = () => page.getByText(/^portrait\.png is as you left it/).waitFor();
+const detections = () => page.getByRole('checkbox', { name: /^Refine detection/ });
 
 /** Settings that make a run short. */
 async function small(): Promise<void> {
   await layers.documentSettings();
   for (const label of ['Canvas', 'Export'])
-    await studio.page.getByLabel(label, { exact: true }).selectOption({ label: '1024 px' });
-  await studio.page.getByRole('switch', { name: 'Refine the whole picture' }).click();
-  await studio.page.getByRole('heading', { name: 'Sampling' }).click();
+    await page.getByLabel(label, { exact: true }).selectOption({ label: '1024 px' });
+  await page.getByRole('switch', { name: 'Refine the whole picture' }).click();
+  await page.getByRole('heading', { name: 'Sampling' }).click();
   await layers.setNumber('Steps', 2);
 }
 
 /** A stroke of the brush to the right of the raised hand. */
 async function stroke(): Promise<void> {
-  const { page } = studio;
   const stage = (await page.getByRole('application', { name: /^Picture/ }).boundingBox())!;
   const [x, y] = [stage.x + stage.width * 0.3, stage.y + stage.height / 2];
   await page.keyboard.press('b');
@@ -46,7 +51,7 @@ async function stroke(): Promise<void> {
 
 /** Shows nothing but what would be exported. */
 async function withoutMessages(): Promise<void> {
-  for (const close of await studio.page.getByRole('button', { name: 'Close the message' }).all())
+  for (const close of await page.getByRole('button', { name: 'Close the message' }).all())
     await close.click().catch(() => undefined);
 }
 
@@ -55,11 +60,10 @@ describe('a document', () => {
   let history: Awaited<ReturnType<LayersPage['history']>>;
 
   it('comes back after a reload as it was: detections, strokes, layers, history, snapshots', async () => {
-    const { page } = studio;
     await page.getByRole('button', { name: 'Portrait in teal and terracotta' }).click();
     await page.getByText('1024 × 1024', { exact: true }).waitFor();
     await page.getByLabel('Concept 1: what to look for').fill('hands');
-    await detections(page).nth(1).waitFor({ timeout: 120_000 });
+    await detections().nth(1).waitFor({ timeout: 120_000 });
     await small();
     await page.getByText(/^171 ×/).click();
     await stroke();
@@ -75,9 +79,9 @@ describe('a document', () => {
     history = await layers.history();
     expect(history.steps.at(0)).toBeDefined();
     await page.reload();
-    await restored(page);
+    await restored();
     await layers.row('hands 1').waitFor();
-    expect(await detections(page).count()).toBe(2);
+    expect(await detections().count()).toBe(2);
     expect(await layers.history()).toEqual(history);
     const again = await layers.export();
     expect(difference(picture, again)).toBeNull();
@@ -86,7 +90,6 @@ describe('a document', () => {
   });
 
   it('is taken back and done again over what lies in storage', async () => {
-    const { page } = studio;
     const painted = await layers.export();
     await layers.button(/^Redo: Shown or hidden/).click();
     const hidden = await layers.export();
@@ -95,33 +98,32 @@ describe('a document', () => {
     expect(difference(painted, await layers.export())).toBeNull();
     await layers.button(/^Undo: Refined/).click();
     await layers.rows.first().waitFor({ state: 'hidden' });
-    for (let i = 0; i < 30 && (await layers.button(/^Undo: /).isEnabled()); i++) {
+    for (let i = 0; i < 30 && (await layers.button(/^Undo: /).isVisible()); i++) {
       await page.keyboard.press('Control+z');
       await page.waitForTimeout(100);
     }
-    await expect.poll(() => detections(page).count()).toBe(0);
+    await expect.poll(() => detections().count()).toBe(0);
     await page.reload();
-    await restored(page);
-    expect(await detections(page).count()).toBe(0);
+    await restored();
+    expect(await detections().count()).toBe(0);
     await layers.restore('Snapshot 1');
     await layers.row('hands 1').waitFor();
     expect(difference(painted, await layers.export())).toBeNull();
   });
 
   it('is on the disk when the page goes right after a change', async () => {
-    const { page } = studio;
     await layers.button('Show hands 1').click();
     await page.reload();
-    await restored(page);
+    await restored();
     await layers.row('hands 1').waitFor();
     await layers.button(/^Undo: Shown or hidden/).click();
     await page.reload();
-    await restored(page);
+    await restored();
     await layers.button(/^Redo: Shown or hidden/).waitFor();
   });
 
   it('belongs to its tab: another starts fresh and leaves its pixels alone', async () => {
-    const { page, address } = studio;
+    const { address } = studio;
     const before = await layers.export();
     const second = await page.context().newPage();
     await second.goto(address);
@@ -133,26 +135,32 @@ describe('a document', () => {
     await second.close();
     await page.bringToFront();
     await page.reload();
-    await restored(page);
+    await restored();
     await layers.row('hands 1').waitFor();
     expect(difference(before, await layers.export())).toBeNull();
   });
 
   it('survives the crash of its tab', async () => {
-    const { page } = studio;
     const before = await layers.export();
+    // A new tab takes up what was stored last.
+    await layers.button('Show hands 1').click();
+    await layers.button(/^Undo: Shown or hidden/).click();
+    await page.waitForTimeout(1500);
     const session = await page.context().newCDPSession(page);
-    const crashed = new Promise((crash) => page.once('crash', crash));
-    await session.send('Page.crash').catch(() => undefined);
+    const crashed = page.waitForEvent('crash');
+    // Nobody is left to answer.
+    session.send('Page.crash').catch(() => undefined);
     await crashed;
+    const next = await page.context().newPage();
+    await page.close();
+    use(next);
     await page.goto(studio.address);
-    await restored(page);
+    await restored();
     await layers.row('hands 1').waitFor();
     expect(difference(before, await layers.export())).toBeNull();
   });
 
   it('can be left for a fresh start, which a reload keeps, and be come back to', async () => {
-    const { page } = studio;
     await page.reload();
     await layers.button('Start afresh').click();
     await layers.button('Open picture').waitFor();
@@ -171,8 +179,9 @@ describe('a document', () => {
 
   it('needs no question when the page goes, and nothing was complained of', async () => {
     const asked: string[] = [];
-    studio.page.on('dialog', (dialog) => asked.push(dialog.type()));
-    await studio.page.close({ runBeforeUnload: true });
+    page.on('dialog', (dialog) => asked.push(dialog.type()));
+    await page.reload();
+    await layers.button('Open picture').waitFor();
     expect(asked).toEqual([]);
     expect(studio.complaints).toEqual([]);
   });

@@ -142,7 +142,10 @@ describe('pixels of layers', () => {
     for (const mark of [0, 1, 2]) await store.put(String(mark), residual(mark));
     await store.settled();
     for (const mark of [0, 1, 2]) expect(await store.get(String(mark))).toEqual(residual(mark));
+    expect(store.inMemoryOnlyBytes).toBe(3 * BYTES);
     await store.keep(['1']);
+    expect(store.inMemoryOnlyBytes).toBe(BYTES);
+    expect((await filled(new FakeDisk(), ['a', 'b'])).inMemoryOnlyBytes).toBe(0);
     expect([store.has('0'), store.has('1')]).toEqual([false, true]);
   });
 });

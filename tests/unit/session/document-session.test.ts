@@ -69,11 +69,20 @@ describe('a tab that starts', () => {
     session.leave();
     await vi.advanceTimersByTimeAsync(1000);
     tab.close();
-    expect(await found(visit(browser.tab(tab.tab.read())))).toBeNull();
+    expect(await found(visit(browser.tab()))).toBeNull();
     expect(await names()).toEqual(['first.png']);
     await opened('second.png');
     expect(await names()).toEqual(['second.png']);
     expect(onRemoved).toHaveBeenCalled();
+  });
+
+  it('stays fresh after a fresh start, whatever else is stored', async () => {
+    (await opened('first.png')).tab.close();
+    const { tab, session } = await opened('second.png');
+    session.leave();
+    tab.close();
+    expect(await found(visit(browser.tab(tab.tab.read())))).toBeNull();
+    expect(await found(visit(browser.tab()))).toBe('first.png');
   });
 
   it('says which document cannot be read, and leaves it until another is stored', async () => {

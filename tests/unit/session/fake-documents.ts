@@ -73,7 +73,7 @@ export class FakeBrowser {
         });
       },
     };
-    const tab = { read: () => remembered, write: (id: string | null) => void (remembered = id) };
+    const tab = { read: () => remembered, write: (id: string) => void (remembered = id) };
     const close = () => {
       for (const id of mine) this.#owned.delete(id);
       mine.clear();
