@@ -281,6 +281,7 @@ describe('the Models view', () => {
     await models.row(OWN, 'kept offline').getByRole('button', { name: /^Use / }).click();
     await view.getByText(/^kept offline · models\/checkpoints · 11 MB$/).waitFor();
     await studio.page.reload();
+    await models.says(/is as you left it/);
     await models.chip.getByText(/luna-own|Demo pack/).waitFor();
     // Chrome may or may not ask again after a reload; giving the folder again answers that either way.
     await models.dropFromDisk(folder);
