@@ -48,7 +48,13 @@ export class ConceptAnswers {
       released(document.candidates, asked),
     );
     document.dispatch(
-      { type: 'set-candidates', candidates, presence: { ...document.presence, ...presence } },
+      [
+        { type: 'set-candidates', candidates, presence: { ...document.presence, ...presence } },
+        ...asked.map(({ id, phrase }): DocumentCommand => {
+          const patch = { answeredPhrase: phrase.trim() };
+          return { type: 'update-concept', id, patch };
+        }),
+      ],
       options,
     );
     const texts = asked.flatMap(({ id }) => this.#texts(id));

@@ -5,7 +5,7 @@ import { ConceptAnswers } from './concept-answers.ts';
 import type { CommandHost } from './job-runner.ts';
 import { buildLookRequest, isAskable } from './requests.ts';
 import type { ViewState } from './view-state.svelte.ts';
-import { callback, type LookResult, type Result } from './worker-client.ts';
+import { callback, type DetectResult, type LookResult, type Result } from './worker-client.ts';
 
 /** A pause this long in typing asks. */
 export const LOOK_DELAY_MS = 400;
@@ -24,7 +24,8 @@ export type Look =
       readonly readAs: string | null;
       /** 0 when the picture was encoded already. */
       readonly encodeMs: number;
-      readonly decodeMs: number;
+      /** Null where it was part of a run for everything. */
+      readonly decodeMs: number | null;
     }
   | { readonly kind: 'failed'; readonly message: Words };
 
@@ -97,6 +98,22 @@ export class ConceptLooks {
   /** Something that asks for everything, or another picture, makes all wishes void. */
   forgetAll(): void {
     for (const id of Object.keys(this.looks)) this.forget(id);
+  }
+
+  /** A run for everything has answered: what it says about each concept stays beside it. */
+  answered(
+    concepts: readonly ConceptSpec[],
+    { presence, readAs }: Pick<DetectResult, 'presence' | 'readAs'>,
+  ): void {
+    for (const { id, phrase } of concepts)
+      this.#set(id, {
+        kind: 'found',
+        phrase: phrase.trim(),
+        presence: presence[id] ?? 0,
+        readAs: readAs[id] ?? null,
+        encodeMs: 0,
+        decodeMs: null,
+      });
   }
 
   /** A job has begun, and needs the models: what is being asked waits. */

@@ -210,7 +210,7 @@ function settingsCommand({ id, phrase: _, examples: __, ...patch }: ConceptSpec)
 
 /** What a concept means on any picture: its examples are boxes of this one. */
 function portable(concept: ConceptSpec): ConceptSpec {
-  return { ...concept, examples: undefined };
+  return { ...concept, examples: undefined, answeredPhrase: undefined };
 }
 
 function readable(text: string): ConceptPreset[] {

@@ -48,8 +48,9 @@ export class DetectionCommands {
     await this.#runner.run({
       kind: 'detect',
       request: (id, onEvent) => this.#ask(id, concepts, onEvent),
-      take: ({ found, presence }) => {
-        this.answers.take({ concepts, found, presence });
+      take: ({ found, ...report }) => {
+        this.answers.take({ concepts, found, presence: report.presence });
+        this.looks.answered(concepts, report);
         view.showMasks();
         const count = document.detections.length;
         return () => messages.bar.detected(count, concepts.length);
@@ -62,13 +63,17 @@ export class DetectionCommands {
     const plain = concepts.filter((concept) => !isMoreThanPhrase(concept));
     const asks = concepts.filter(isMoreThanPhrase).map((concept) => this.#askOne(id, concept));
     if (plain.length > 0) asks.unshift(this.#askPhrases(id, plain));
-    let all: DetectResult = { found: [], presence: {} };
+    let all: DetectResult = { found: [], presence: {}, readAs: {} };
     for (const [index, ask] of asks.entries()) {
       if (this.#host.job.stopping) return STOPPED;
       const answer = await ask(partOf(onEvent, index, asks.length));
       if (!answer.ok) return answer;
-      const { found, presence } = answer.value;
-      all = { found: [...all.found, ...found], presence: { ...all.presence, ...presence } };
+      const { found, presence, readAs } = answer.value;
+      all = {
+        found: [...all.found, ...found],
+        presence: { ...all.presence, ...presence },
+        readAs: { ...all.readAs, ...readAs },
+      };
     }
     return { ok: true, value: all };
   }
@@ -83,8 +88,9 @@ export class DetectionCommands {
     return async (onEvent) => {
       const answer = await this.#host.client.call((api) => api.concepts.look(id, request, onEvent));
       if (!answer.ok) return answer;
-      const { found, presence } = answer.value;
-      return { ok: true, value: { found, presence: { [concept.id]: presence } } };
+      const { found, presence, readAs } = answer.value;
+      const cut = readAs === null ? {} : { [concept.id]: readAs };
+      return { ok: true, value: { found, presence: { [concept.id]: presence }, readAs: cut } };
     };
   }
 }

@@ -15,6 +15,8 @@ export interface DetectOutcome {
   readonly found: readonly FoundObject[];
   /** sigmoid(presence) per concept id. */
   readonly presence: Readonly<Record<string, number>>;
+  /** As much as was read of phrases that are too long, per concept id. */
+  readonly readAs: Readonly<Record<string, string>>;
 }
 
 /** Longest side of the grid masks are kept on: finer than any mask head, coarse enough to stay small as runs. */
@@ -47,6 +49,7 @@ export async function detect(
   return features.use({ image, segmenter: model, encoding }, async (encoded) => {
     const found: FoundObject[] = [];
     const presence: Record<string, number> = {};
+    const readAs: Record<string, string> = {};
     for (const concept of concepts) {
       const answer = await tracker.work(
         'segment',
@@ -57,10 +60,11 @@ export async function detect(
       );
       found.push(...answer.found);
       presence[concept.id] = answer.presence;
-      if (answer.readAs !== null)
-        context.onEvent({ kind: 'notice', message: tooLong(concept.phrase, answer.readAs) });
+      if (answer.readAs === null) continue;
+      readAs[concept.id] = answer.readAs;
+      context.onEvent({ kind: 'notice', message: tooLong(concept.phrase, answer.readAs) });
     }
-    return { found, presence };
+    return { found, presence, readAs };
   });
 }
 

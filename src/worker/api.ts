@@ -229,6 +229,8 @@ export interface DetectResult {
   readonly found: readonly FoundObject[];
   /** sigmoid(presence) per concept id, also for concepts of which nothing was found. */
   readonly presence: Readonly<Record<string, number>>;
+  /** As much as was looked for of phrases that are longer than the model can read, per concept id. */
+  readonly readAs: Readonly<Record<string, string>>;
 }
 
 export interface RefinePlan {
@@ -267,9 +269,9 @@ export interface ViewState {
   readonly loupe: LoupeView | null;
 }
 
-/** Two squares that show the same place of original and result, larger. */
+/** A square that shows a place of the picture larger, or two that show it of original and result. */
 export interface LoupeView {
-  /** Picture pixel in the middle of both. */
+  /** Picture pixel in the middle of each. */
   readonly at: { readonly x: number; readonly y: number };
   /** Corner of the first square; the second follows on its right after `gap`. CSS pixels. */
   readonly left: number;
@@ -278,6 +280,7 @@ export interface LoupeView {
   readonly gap: number;
   /** Times the camera's scale. */
   readonly zoom: number;
+  readonly glasses: 1 | 2;
 }
 
 /** One detection as drawn over the picture. */

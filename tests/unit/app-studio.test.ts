@@ -171,7 +171,7 @@ describe('late answers', () => {
     void studio.open(new Blob(['b']), 'second.png');
     await flush();
     void client.last('openImage').answer(opened('second.png'));
-    void late.answer(ok({ found: [found(0.9)], presence: {} }));
+    void late.answer(ok({ found: [found(0.9)], presence: {}, readAs: {} }));
     await flush();
     expect(studio.document.image?.name).toBe('second.png');
     expect(studio.document.detections).toEqual([]);

@@ -3,6 +3,7 @@ import { LOOK_DELAY_MS } from '#app/concept-looks.svelte.ts';
 import { DEFAULTS } from '#app/defaults.ts';
 import { Studio } from '#app/studio.ts';
 import { WorkerClient, type LookRequest, type LookResult, type Result } from '#app/worker-client.ts';
+import { answersAnother } from '#domain/detection/answers-another.ts';
 import { rect } from '#domain/geometry/rect.ts';
 import type { FoundObject, MaskRle } from '#domain/job/request.ts';
 
@@ -23,6 +24,8 @@ class LookingClient extends WorkerClient {
   readonly asked: Asked[] = [];
   readonly detects: unknown[] = [];
   readonly stopped: string[] = [];
+  /** As much of phrases as a run for everything reads, by concept. */
+  cut: Readonly<Record<string, string>> = {};
 
   constructor() {
     super(() => undefined);
@@ -39,7 +42,7 @@ class LookingClient extends WorkerClient {
       });
     const detect = (_job: string, wish: unknown) => {
       this.detects.push(wish);
-      return Promise.resolve({ ok: true, value: { found: [], presence: {} } });
+      return Promise.resolve({ ok: true, value: { found: [], presence: {}, readAs: this.cut } });
     };
     const api = { concepts: { look }, detect };
     return request(api as never, undefined as never);
@@ -211,6 +214,50 @@ describe('looking while typing', () => {
     await studio.detect();
     await pause();
     expect([client.asked.length, client.detects.length]).toEqual([0, 1]);
+  });
+});
+
+describe('answers to another phrase', () => {
+  const ticked = () => studio.document.detections.map(({ enabled }) => enabled);
+  const outdated = () => answersAnother(studio.document.concepts[0]!);
+  beforeEach(async () => {
+    type('face');
+    await pause();
+    await last().answer(found(object(left), object(right)));
+    studio.detections.looks.whileTyping = false;
+  });
+
+  it("stay listed, said to be another phrase's and not ticked by themselves, until it is looked for", async () => {
+    expect([ticked(), outdated()]).toEqual([[true, true], false]);
+    studio.document.tick(studio.document.detections[0]!.id, true);
+    type('castle');
+    expect([ticked(), outdated()]).toEqual([[true, false], true]);
+    expect(look()).toBeNull();
+    studio.detections.looks.now('concept-1');
+    await last().answer(found(object(right)));
+    expect([ticked(), outdated()]).toEqual([[true], false]);
+  });
+
+  it('are so where the phrase is cleared too, and no longer once it is back', async () => {
+    type('');
+    expect([ticked(), outdated()]).toEqual([[false, false], true]);
+    await studio.undo();
+    expect([ticked(), outdated()]).toEqual([[true, true], false]);
+    type(' face ');
+    expect([ticked(), outdated()]).toEqual([[true, true], false]);
+  });
+});
+
+describe('a phrase that is too long', () => {
+  it('is said to be beside its concept after a run for everything, however many were', async () => {
+    type('face');
+    const other = studio.document.addConcept('hand');
+    client.cut = { 'concept-1': 'fac', [other]: 'han' };
+    await studio.detect();
+    expect(look()).toMatchObject({ kind: 'found', phrase: 'face', readAs: 'fac', decodeMs: null });
+    const [, second] = studio.document.concepts;
+    expect(studio.detections.looks.of(second!)).toMatchObject({ readAs: 'han' });
+    expect(studio.detections.looks.of({ ...second!, phrase: 'foot' })).toBeNull();
   });
 });
 

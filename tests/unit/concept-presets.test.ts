@@ -56,7 +56,7 @@ describe('presets', () => {
   it('do not touch what is there', () => {
     studio.document.updateConcept('concept-1', { phrase: 'castle' });
     presets().addBuiltIn('hands');
-    expect(phrases()[0]).toBe('ring');
+    expect(phrases()[0]).toBe('castle');
     expect(new Set(studio.document.concepts.map(({ id }) => id)).size).toBe(1 + PRESETS.hands.length);
   });
 

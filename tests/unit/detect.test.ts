@@ -138,7 +138,8 @@ describe('detection', () => {
 
   it('says when a phrase was cut', async () => {
     const events: JobEvent[] = [];
-    await run({ concepts: [concept()], with: segmenter({}, 'fac'), events });
+    const { readAs } = await run({ concepts: [concept()], with: segmenter({}, 'fac'), events });
+    expect(readAs).toEqual({ [concept().id]: 'fac' });
     expect(events.flatMap((event) => (event.kind === 'notice' ? [say(event.message)] : []))).toEqual([
       '“face…” is longer than the detector can read. It looked for “fac”.',
     ]);

@@ -1,6 +1,7 @@
 import { rect, type Size } from '../geometry/rect.ts';
 import type { Candidate } from '../document/state.ts';
 import type { ConceptSpec, Detection, MaskRle } from '../job/request.ts';
+import { answersAnother } from './answers-another.ts';
 import { hasEdits } from './edits.ts';
 import { isHandMade, Lister, type Hidden, type Listing } from './listing.ts';
 import { MaskMeasures } from './measures.ts';
@@ -32,6 +33,7 @@ export interface Resolved {
   readonly ruleMasks: ReadonlyMap<string, MaskRle>;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
 /** Where a detection without a mask lies until something is painted. */
 const NOWHERE = rect<'unit'>(0.5, 0.5, 0, 0);
 
@@ -93,7 +95,7 @@ export class DetectionResolver {
     return { shown, hidden, ruleMasks };
   }
 
-  /** The selection mode chooses among what was found; what was made by hand was made to be refined. */
+  /** The selection mode chooses among what was found by the present phrase; what was made by hand was made to be refined. */
   #detectionsOf(concept: ConceptSpec, members: readonly Member[]): Detection[] {
     const found = members
       .filter(({ candidate }) => !isHandMade(candidate))
@@ -101,7 +103,7 @@ export class DetectionResolver {
         const { id, score } = member.candidate;
         return { id, score, box: this.#box(member) };
       });
-    const picked = selectDetections(found, concept.selection);
+    const picked = answersAnother(concept) ? NOTHING : selectDetections(found, concept.selection);
     return members.map((member) => {
       const { candidate } = member;
       return this.#detection(member, candidate.tick ?? (isHandMade(candidate) || picked.has(candidate.id)));

@@ -50,6 +50,7 @@ const conceptSchema = v.looseObject({
   denoise: finite,
   anchorScale: finite,
   featherPx: optional(finite),
+  answeredPhrase: optional(text),
   rules: v.looseObject({
     minArea: finite,
     maxArea: finite,
@@ -116,6 +117,15 @@ const paintingSchema = v.looseObject({
   }),
 });
 
+const maskWeight = v.looseObject({ kind: v.literal('mask'), mask, growPx: finite, featherPx: finite });
+const share = v.looseObject({
+  group: text,
+  area: rectSchema,
+  weight: maskWeight,
+  opacity: finite,
+  paintings: v.array(text),
+});
+
 const layerSchema = v.looseObject({
   id: text,
   name: text,
@@ -123,9 +133,9 @@ const layerSchema = v.looseObject({
   area: rectSchema,
   canvas: sizeSchema,
   weight: v.variant('kind', [
-    v.looseObject({ kind: v.literal('mask'), mask, growPx: finite, featherPx: finite }),
+    maskWeight,
     v.looseObject({ kind: v.literal('tile'), index: count, tilePx: finite, overlapPx: finite }),
-    v.looseObject({ kind: v.literal('whole') }),
+    v.looseObject({ kind: v.literal('whole'), shares: v.exactOptional(v.array(share)) }),
   ]),
   visible: v.boolean(),
   locked: v.boolean(),

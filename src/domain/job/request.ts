@@ -64,6 +64,8 @@ export interface ConceptSpec {
   readonly id: string;
   /** What SAM 3 looks for: "face", "silver ring". */
   readonly phrase: string;
+  /** The phrase its present answers were found by; missing: as long as nothing was answered. Stays in the document. */
+  readonly answeredPhrase?: string | undefined;
   /** What the refiner is told to paint; empty means the phrase itself. */
   readonly prompt: string;
   readonly negative: string;

@@ -91,10 +91,13 @@ function byPhrase(concepts: readonly ConceptSpec[]): ReadonlyMap<string, Concept
   return new Map(named.filter(([phrase]) => phrase !== ''));
 }
 
+/** What a concept is called, and what was answered about it, are no settings. */
+const UNCOMPARED: ReadonlySet<keyof ConceptSpec> = new Set(['id', 'phrase', 'answeredPhrase']);
+
 function fieldChanges(before: ConceptSpec, after: ConceptSpec): SettingsChange[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof ConceptSpec)[];
   return keys
-    .filter((key) => key !== 'id' && key !== 'phrase' && !sameValue(before[key], after[key]))
+    .filter((key) => !UNCOMPARED.has(key) && !sameValue(before[key], after[key]))
     .map((key) => ({
       kind: 'concept',
       phrase: after.phrase.trim(),

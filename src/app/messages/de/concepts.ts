@@ -32,6 +32,11 @@ export const concepts: Catalogue['concepts'] = {
   inPicture: (presence) => `Im Bild: ${percent(presence)}`,
   took: (seconds) => `Antwort ${decimals(seconds, 1)} s`,
   encoded: (seconds) => `Bild einmal kodiert, ${decimals(seconds, 1)} s`,
+  foundAs: (phrase) =>
+    phrase
+      ? `Was hier steht, wurde als „${phrase}“ gefunden. Es wird nicht von selbst angehakt.`
+      : 'Was hier steht, wurde allein nach Beispielen gefunden. Es wird nicht von selbst angehakt.',
+  lookFor: (phrase) => `„${phrase}“ suchen`,
   readAs: (phrase) => `Zu lang, um ganz gelesen zu werden. Gesucht wurde „${phrase}“.`,
   lookWhileTyping: text(
     'Beim Tippen suchen',
@@ -191,6 +196,7 @@ export const own: Catalogue['own'] = {
   union: 'Hinzufügen',
   subtract: 'Abziehen',
   intersect: 'Schneiden',
+  xor: 'Überlappung ausschließen',
   onePiece: 'Sie ist bereits ein einziges Stück.',
   joined: (number) => `Verbunden zu Erkennung ${number}.`,
   frame: 'Rahmen',

@@ -42,6 +42,11 @@ export const concepts = {
   inPicture: (presence: number) => `In the picture: ${percent(presence)}`,
   took: (seconds: number) => `answer ${decimals(seconds, 1)} s`,
   encoded: (seconds: number) => `picture encoded once, ${decimals(seconds, 1)} s`,
+  foundAs: (phrase: string) =>
+    phrase
+      ? `What is listed was found as “${phrase}”. It is not ticked by itself.`
+      : 'What is listed was found by examples alone. It is not ticked by itself.',
+  lookFor: (phrase: string) => `Look for “${phrase}”`,
   readAs: (phrase: string) => `Too long to be read whole. Looked for “${phrase}”.`,
   lookWhileTyping: text(
     'Look while typing',
@@ -178,6 +183,7 @@ export const own = {
   union: 'Add',
   subtract: 'Subtract',
   intersect: 'Intersect',
+  xor: 'Exclude overlap',
   onePiece: 'It is in one piece already.',
   joined: (number: number) => `Joined into detection ${number}.`,
   frame: 'Frame',
