@@ -1,8 +1,9 @@
+import { isHandMade } from '#domain/detection/listing.ts';
 import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Candidate } from '#domain/document/state.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import type { Detection } from '#domain/job/request.ts';
-import { resizeRle, unionAll } from '#domain/mask/rle-algebra.ts';
+import { resizeRle, sameMask, unionAll } from '#domain/mask/rle-algebra.ts';
 import type { MaskFile, NamedMask } from '#worker/api-masks.ts';
 import { download } from './download.ts';
 import { isPictureFile } from './file-kinds.ts';
@@ -63,33 +64,54 @@ export class MaskFiles {
   }
 
   #take(masks: readonly NamedMask[]): void {
-    const { document } = this.#host;
+    const { document, notifier } = this.#host;
     const { image, selectedDetection } = document;
     if (!image) return;
     const grid = handGrid(image.size);
-    const sized = masks.map(({ name, mask }) => ({ name, mask: resizeRle(mask, grid.width, grid.height) }));
+    const sized = masks.map((one) => ({ ...one, mask: resizeRle(one.mask, grid.width, grid.height) }));
     const [first, ...others] = sized;
-    const subject = String(masks.length);
     if (first && selectedDetection && others.length === 0) {
       const command = repaintCommand(document, selectedDetection.id, first.mask);
-      if (command) document.dispatch(command, { name: 'import-masks', subject });
-    } else document.dispatch(this.#regions(sized), { name: 'import-masks', subject });
+      if (command) document.dispatch(command, { name: 'import-masks', subject: '1' });
+      return;
+    }
+    const fresh = sized.filter((one) => !this.#isListed(one, grid));
+    const known = sized.length - fresh.length;
+    const subject = String(fresh.length);
+    if (fresh.length > 0) document.dispatch(this.#regions(fresh), { name: 'import-masks', subject });
+    if (known > 0) notifier.info(messages.own.alreadyListed(known));
+  }
+
+  /** Whether a concept of this name has this very mask: one's own export comes back. */
+  #isListed({ name, mask }: NamedMask, { width, height }: Size<'image'>): boolean {
+    const { document } = this.#host;
+    const key = phraseKey(name);
+    return document.detections.some(
+      (detection) =>
+        (key === '' || phraseKey(document.conceptOf(detection)?.phrase ?? '') === key) &&
+        sameMask(resizeRle(detection.mask, width, height), mask),
+    );
   }
 
   #regions(masks: readonly NamedMask[]): readonly DocumentCommand[] {
     const { document } = this.#host;
     const owners = new Map<string, string>();
     const commands: DocumentCommand[] = [];
-    const candidates = masks.map(({ name, mask }): Candidate => {
-      const key = name.trim().toLowerCase();
+    const candidates = masks.map(({ name, mask, score }): Candidate => {
+      const key = phraseKey(name);
       const known = owners.get(key);
       const owner = known === undefined ? ownerFor(document, name, [...owners.values()]) : null;
       if (owner) commands.push(...owner.commands);
       const conceptId = known ?? (owner?.conceptId as string);
       owners.set(key, conceptId);
-      return regionOf({ id: crypto.randomUUID(), conceptId, origin: 'file', mask });
+      return regionOf({ id: crypto.randomUUID(), conceptId, origin: 'file', mask, score: score ?? 1 });
     });
     return [...commands, { type: 'add-candidates', candidates }];
+  }
+
+  #isScored(id: string): boolean {
+    const candidate = this.#host.document.candidates.find((one) => one.id === id);
+    return candidate !== undefined && !isHandMade(candidate);
   }
 
   async #open(file: File): Promise<void> {
@@ -126,6 +148,7 @@ export class MaskFiles {
     const masks = detections.map((detection) => ({
       name: document.conceptOf(detection)?.phrase.trim() ?? '',
       mask: detection.mask,
+      ...(this.#isScored(detection.id) ? { score: detection.score } : {}),
     }));
     const blob = expect(await client.call((api) => api.masks.coco(masks, image.size)));
     if (blob) this.#saveFile(blob, `${stem(image.name)}-masks.json`);
@@ -192,4 +215,5 @@ export function sameAspect(a: Size<'image'>, b: Size<'image'>): boolean {
 }
 
 const words = ({ width, height }: Size<'image'>): string => messages.app.pictureSize(width, height);
+const phraseKey = (phrase: string): string => phrase.trim().toLowerCase();
 const stem = (name: string): string => name.replace(/\.[^.]*$/, '');

@@ -10,6 +10,8 @@ import { fromCocoRle, toCocoRle } from './coco-rle.ts';
 export interface AnnotatedMask {
   readonly name: string;
   readonly mask: MaskRle;
+  /** How well a detector scored it, 0 to 1 (COCO's "Results format"); missing where the file does not say. */
+  readonly score?: number | undefined;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -46,15 +48,19 @@ function parsed(text: string, fileName: string): unknown {
 
 function annotated(entry: Fields, file: Fields, fileName: string): AnnotatedMask {
   const segmentation = entry['segmentation'] ?? entry;
-  const name = nameOf(entry, file);
-  if (!Array.isArray(segmentation)) return { name, mask: fromCocoRle(segmentation, fileName) };
-  return { name, mask: polygons(segmentation, pictureOf(entry, file, fileName), fileName) };
+  const about = { name: nameOf(entry, file), ...scoreOf(entry) };
+  if (!Array.isArray(segmentation)) return { ...about, mask: fromCocoRle(segmentation, fileName) };
+  return { ...about, mask: polygons(segmentation, pictureOf(entry, file, fileName), fileName) };
 }
 
 function nameOf(entry: Fields, file: Fields): string {
   const category = listed(file, 'categories').find(({ id }) => id === entry['category_id']);
   const name = category?.['name'];
   return typeof name === 'string' ? name : '';
+}
+
+function scoreOf({ score }: Fields): { readonly score?: number } {
+  return typeof score === 'number' && score >= 0 && score <= 1 ? { score } : {};
 }
 
 function pictureOf(entry: Fields, file: Fields, fileName: string): Size<'image'> {
@@ -104,7 +110,7 @@ export function cocoDataSet(masks: readonly AnnotatedMask[], picture: Size<'imag
   return {
     images: [{ id: 1, width: picture.width, height: picture.height }],
     categories: names.map((name, i) => ({ id: i + 1, name })),
-    annotations: masks.map(({ name, mask }, i) => {
+    annotations: masks.map(({ name, mask, score }, i) => {
       const { x, y, width, height } = rleBounds(mask) ?? { x: 0, y: 0, width: 0, height: 0 };
       return {
         id: i + 1,
@@ -114,6 +120,7 @@ export function cocoDataSet(masks: readonly AnnotatedMask[], picture: Size<'imag
         area: maskAreaPx(mask),
         bbox: [x, y, width, height],
         iscrowd: 0,
+        ...(score === undefined ? {} : { score }),
       };
     }),
   };

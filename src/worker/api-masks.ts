@@ -9,6 +9,8 @@ export interface NamedMask {
   /** Empty when nothing is known. */
   readonly name: string;
   readonly mask: MaskRle;
+  /** How well a detector scored it, 0 to 1; missing where nobody did. */
+  readonly score?: number | undefined;
 }
 
 /** Masks found in a file, in their own size. */

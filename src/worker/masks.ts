@@ -53,8 +53,9 @@ export class StudioMasks implements MasksApi {
 
   coco(masks: readonly NamedMask[], picture: Size<'image'>): Promise<Result<Blob>> {
     return asResult(() => {
-      const sized = masks.map(({ name, mask }) => ({
+      const sized = masks.map(({ name, mask, score }) => ({
         name,
+        score,
         mask: resizeRle(mask, picture.width, picture.height),
       }));
       const text = JSON.stringify(cocoDataSet(sized, picture));

@@ -22,6 +22,9 @@ describe('COCO files', () => {
       { name: 'hand', mask: other },
       { name: 'face', mask: other },
     ];
+    const scored = masks.map((one, i) => (i === 0 ? { ...one, score: 0.97 } : one));
+    const back = readCocoMasks(JSON.stringify(cocoDataSet(scored, picture)), 'a.json');
+    expect(back.map(({ score }) => score)).toEqual(scored.map((_, i) => (i === 0 ? 0.97 : undefined)));
     const text = JSON.stringify(cocoDataSet(masks, picture));
     expect(readCocoMasks(text, 'a.json')).toEqual(masks);
     expect(JSON.parse(text)).toMatchObject({

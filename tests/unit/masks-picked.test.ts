@@ -250,6 +250,23 @@ describe('files', () => {
     expect(rleBounds(studio.document.detections[0]!.mask)).toEqual(rect(0, 0, 100, 2));
   });
 
+  it('that come back bring nothing twice, and scores along', async () => {
+    studio.document.updateConcept('concept-1', { phrase: 'Face' });
+    const face = { name: 'face', mask: boxed(0, 0, 9, 9), score: 0.7 };
+    const both = [face, { name: 'face', mask: boxed(20, 0, 9, 9) }];
+    holding(true, ...both);
+    await studio.takeFile(file('masks.json'));
+    expect(studio.document.detections.map(({ score }) => score)).toEqual([0.7, 1]);
+    const { cursor } = studio.document.history;
+    studio.document.select({ kind: 'document' });
+    await studio.takeFile(file('masks.json'));
+    expect([studio.document.detections.length, studio.document.history.cursor]).toEqual([2, cursor]);
+    expect(said.at(-1)?.message).toBe(messages.own.alreadyListed(2));
+    holding(true, { ...face, name: 'hand' });
+    await studio.takeFile(file('other.json'));
+    expect(studio.document.detections).toHaveLength(3);
+  });
+
   it('with several masks bring their concepts along, in one step', async () => {
     studio.document.updateConcept('concept-1', { phrase: 'Face' });
     holding(

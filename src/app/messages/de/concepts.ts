@@ -197,6 +197,11 @@ export const own: Catalogue['own'] = {
   subtract: 'Abziehen',
   intersect: 'Schneiden',
   xor: 'Überlappung ausschließen',
+  alreadyListed: (count) =>
+    plural(count, {
+      one: 'Maske steht schon in der Liste und kam nicht noch einmal dazu.',
+      other: 'Masken stehen schon in der Liste und kamen nicht noch einmal dazu.',
+    }),
   onePiece: 'Sie ist bereits ein einziges Stück.',
   joined: (number) => `Verbunden zu Erkennung ${number}.`,
   frame: 'Rahmen',

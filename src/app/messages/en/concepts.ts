@@ -184,6 +184,8 @@ export const own = {
   subtract: 'Subtract',
   intersect: 'Intersect',
   xor: 'Exclude overlap',
+  alreadyListed: (count: number) =>
+    `${plural(count, { one: 'mask is', other: 'masks are' })} listed already and not added again.`,
   onePiece: 'It is in one piece already.',
   joined: (number: number) => `Joined into detection ${number}.`,
   frame: 'Frame',
