@@ -230,9 +230,13 @@ function withCopies(
   });
 }
 
-/** In a group of its own: in the original's they would share one weight, and nothing would change. */
+/**
+ * In a group of its own: in the original's they would share one weight, and nothing would change. Nor does the copy of
+ * a merged layer take of its siblings' weight a second time.
+ */
 function copyOf(layer: Layer): Layer {
   const id = crypto.randomUUID();
   const name = messages.layers.copyOf(layerName(layer));
-  return { ...layer, id, group: `copy ${id}`, name, locked: false };
+  const weight: LayerWeight = layer.weight.kind === 'whole' ? { kind: 'whole' } : layer.weight;
+  return { ...layer, id, group: `copy ${id}`, name, weight, locked: false };
 }

@@ -1,5 +1,5 @@
-import { sumLayers, type LayerPaste } from '#domain/blend/layer-paste.ts';
-import type { Residual } from '#domain/blend/residual.ts';
+import type { LayerPaste } from '#domain/blend/layer-paste.ts';
+import { residualOfBytes, type Residual } from '#domain/blend/residual.ts';
 import type { ResidualStore } from '#domain/blend/residual-store.ts';
 import type { Layer } from '#domain/document/layer.ts';
 import { dirtyArea, isShown, sameSize } from '#domain/document/stack.ts';
@@ -20,7 +20,7 @@ export interface LayerParts {
   readonly weights: LayerWeights;
 }
 
-/** Several layers' changes in one. */
+/** Several layers' change in one. */
 export interface LayerSum {
   readonly area: Rect<'canvas'>;
   readonly residual: Residual;
@@ -106,13 +106,27 @@ export class LayerCanvas {
     area: Rect<'canvas'> = wholeRect(this.base),
   ): Promise<Raster8<'canvas'>> {
     const result = cropRaster(this.base, area);
-    const shown = layers.filter((layer) => isShown(layer) && this.fits(layer));
-    const touching = shown.filter((layer) => overlaps(layer.area, area));
-    for (let i = 0; i < touching.length; i += PASS_LAYERS) {
-      const pastes = await this.#pastes(touching.slice(i, i + PASS_LAYERS), shown);
-      await this.#parts.pixels.pasteLayers(result, area, pastes);
-    }
+    const shown = this.#shownOf(layers);
+    await this.#paste(result, area, shown, shown);
     return result;
+  }
+
+  /** Blends layers of a stack into the pixels of an area. */
+  async #paste(
+    pixels: Raster8<'canvas'>,
+    area: Rect<'canvas'>,
+    layers: readonly Layer[],
+    stack: readonly Layer[],
+  ): Promise<void> {
+    const touching = layers.filter((layer) => overlaps(layer.area, area));
+    for (let i = 0; i < touching.length; i += PASS_LAYERS) {
+      const pastes = await this.#pastes(touching.slice(i, i + PASS_LAYERS), stack);
+      await this.#parts.pixels.pasteLayers(pixels, area, pastes);
+    }
+  }
+
+  #shownOf(layers: readonly Layer[]): Layer[] {
+    return layers.filter((layer) => isShown(layer) && this.fits(layer));
   }
 
   async #pastes(layers: readonly Layer[], shown: readonly Layer[]): Promise<LayerPaste[]> {
@@ -126,13 +140,28 @@ export class LayerCanvas {
     return pastes;
   }
 
-  /** Shown layers of the canvas as one residual over the rectangle around them; null of none. */
-  async sum(layers: readonly Layer[]): Promise<LayerSum | null> {
-    const shown = layers.filter((layer) => isShown(layer) && this.fits(layer));
-    const area = boundingRect(shown.map((layer) => layer.area));
+  /**
+   * What neighbours of the stack shown do to the picture together, over the rectangle around them, in its own steps of
+   * 1/255: put in their place it leaves the same pixels, however they round and wherever they run into black or white.
+   * Null where none of them can be seen.
+   */
+  async changeBy(layers: readonly Layer[]): Promise<LayerSum | null> {
+    const own = this.#shownOf(layers);
+    const area = boundingRect(own.map((layer) => layer.area));
     if (!area) return null;
-    const others = this.#shown.filter(({ id }) => layers.every((layer) => layer.id !== id));
-    const pastes = await this.#pastes(shown, [...others.filter(isShown), ...shown]);
-    return { area, residual: sumLayers(area, pastes) };
+    const stack = this.#shownOf(withGiven(this.#shown, layers));
+    const first = stack.findIndex(({ id }) => own.some((layer) => layer.id === id));
+    const before = cropRaster(this.base, area);
+    await this.#paste(before, area, stack.slice(0, first), stack);
+    const after = cropRaster(before, wholeRect(before));
+    await this.#paste(after, area, own, stack);
+    return { area, residual: residualOfBytes(after, before) };
   }
+}
+
+/** A stack with layers as they are given; those that are not part of it on top. */
+function withGiven(stack: readonly Layer[], layers: readonly Layer[]): Layer[] {
+  const given = new Map(layers.map((layer) => [layer.id, layer]));
+  const present = stack.map((layer) => given.get(layer.id) ?? layer);
+  return [...present, ...layers.filter((layer) => !present.includes(layer))];
 }

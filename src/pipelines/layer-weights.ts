@@ -1,6 +1,8 @@
 import { fadeAtCropEdge } from '#domain/blend/crop-edge.ts';
 import { shareWeight } from '#domain/blend/overlap.ts';
-import { areSiblings, sameSize, sameWeight, type LayerSketch } from '#domain/document/stack.ts';
+import type { Layer } from '#domain/document/layer.ts';
+import { siblingsOf } from '#domain/document/siblings.ts';
+import { sameSize, sameWeight, type LayerSketch } from '#domain/document/stack.ts';
 import type { Rect, Size } from '#domain/geometry/rect.ts';
 import { decodeRle } from '#domain/mask/rle.ts';
 import type { Field } from '#domain/raster.ts';
@@ -11,8 +13,11 @@ import type { PixelOps } from './services.ts';
 /** Feathered masks are quick to blend with and slow to make: this much of them is kept. */
 const BUDGET_BYTES = 256 * 2 ** 20;
 
+/** What a weight is made of, and a name to keep it by. */
+type Weighted = Pick<LayerSketch, 'id' | 'area' | 'canvas' | 'weight'>;
+
 interface Entry {
-  readonly layer: LayerSketch;
+  readonly layer: Weighted;
   readonly weight: Field<'canvas'>;
 }
 
@@ -29,9 +34,9 @@ export class LayerWeights {
   }
 
   /** What a layer is blended with among the layers shown, siblings taken into account. */
-  async shared(layer: LayerSketch, shown: readonly LayerSketch[]): Promise<Field<'canvas'>> {
+  async shared(layer: Layer, shown: readonly Layer[]): Promise<Field<'canvas'>> {
     const alpha = await this.alone(layer);
-    const siblings = shown.filter((other) => areSiblings(layer, other));
+    const siblings = siblingsOf(layer, shown);
     if (siblings.length === 0) return alpha;
     const others = [];
     for (const sibling of siblings) others.push({ ...sibling, alpha: await this.alone(sibling) });
@@ -39,7 +44,7 @@ export class LayerWeights {
   }
 
   /** A layer's own weight: its mask grown, feathered and faded at inner crop edges; its tile's overlap weights; or 1. */
-  async alone(layer: LayerSketch): Promise<Field<'canvas'>> {
+  async alone(layer: Weighted): Promise<Field<'canvas'>> {
     const known = this.#entries.get(layer.id);
     const weight =
       known && sameShape(known.layer, layer) ? known.weight : await weightOf(layer, this.#pixels);
@@ -60,12 +65,12 @@ export class LayerWeights {
   }
 }
 
-function sameShape(a: LayerSketch, b: LayerSketch): boolean {
+function sameShape(a: Weighted, b: Weighted): boolean {
   const samePlace = a.area.x === b.area.x && a.area.y === b.area.y && sameSize(a.area, b.area);
   return samePlace && sameSize(a.canvas, b.canvas) && sameWeight(a.weight, b.weight);
 }
 
-async function weightOf({ weight, area, canvas }: LayerSketch, pixels: PixelOps): Promise<Field<'canvas'>> {
+async function weightOf({ weight, area, canvas }: Weighted, pixels: PixelOps): Promise<Field<'canvas'>> {
   switch (weight.kind) {
     case 'mask':
       return fadeAtCropEdge(await maskCoverage(pixels, weight, canvas, area), area, canvas, weight.featherPx);

@@ -56,7 +56,7 @@ export interface LayersApi extends ProxyMarked {
     target: RefineTarget & { readonly layerId: string; readonly count: number },
     onEvent: (event: JobEvent) => void,
   ): Promise<Result<readonly LayerPixels[]>>;
-  /** One layer for several neighbours of the stack: their weighted residuals added up. Looks the same (±1/255). */
+  /** One layer for several neighbours of the stack: all they do to the picture. Looks the same (±1/255). */
   merge(layers: readonly Layer[], name: string): Promise<Result<Layer>>;
   /** The canvas of a layer's area as it looks with one of its paintings; for the wall of variations. */
   preview(layer: Layer, pixelsId: string, maxSidePx: number): Promise<Result<ImageBitmap>>;

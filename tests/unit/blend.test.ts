@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pasteLayers, sumLayers, type LayerPaste } from '#domain/blend/layer-paste.ts';
-import { quantiseResidual } from '#domain/blend/residual.ts';
+import { pasteLayers, type LayerPaste } from '#domain/blend/layer-paste.ts';
+import { quantiseResidual, residualOfBytes } from '#domain/blend/residual.ts';
 import { rect, type Rect } from '#domain/geometry/rect.ts';
 import type { Field, Raster8 } from '#domain/raster.ts';
 import { cropRaster, cropToNchw, pasteRaster } from '#domain/resample/crop-normalise.ts';
@@ -119,17 +119,23 @@ describe('residuals', () => {
     expect([of(3), of(-3), of(0)]).toEqual([1, -1, 0]);
   });
 
-  it('of several layers add up over the rectangle around them', () => {
-    const constant = (value: number) =>
-      quantiseResidual(floatTensor([3, 8, 8], new Float32Array(192).fill(value)), floatTensor([3, 8, 8]));
-    const pastes: LayerPaste[] = [
-      { area: rect(0, 0, 8, 8), weight: constantWeight(1), gain: 0.5, residual: constant(0.4) },
-      { area: rect(4, 0, 8, 8), weight: constantWeight(0.5), gain: 1, residual: constant(0.2) },
-    ];
-    const { data, width, height } = sumLayers(rect(0, 0, 12, 8), pastes);
-    expect([width, height]).toEqual([12, 8]);
-    expect([...data.slice(0, 12)].map((value) => Math.round((value / 32767) * 100))).toEqual([
-      20, 20, 20, 20, 30, 30, 30, 30, 10, 10, 10, 10,
-    ]);
+  it('of bytes lead from any picture to any other, exactly', () => {
+    const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    fc.assert(
+      fc.property(bytes, bytes, (from, to) => {
+        const [before, after] = [from, to].map((data) => ({
+          width: 2,
+          height: 2,
+          data: Uint8ClampedArray.from(data),
+        })) as [Raster8<'canvas'>, Raster8<'canvas'>];
+        const residual = residualOfBytes(after, before);
+        const area: Rect<'canvas'> = rect(0, 0, 2, 2);
+        const weight = { width: 2, height: 2, data: new Float32Array(4).fill(1) };
+        pasteLayers(before, area, [{ area, weight, gain: 1, residual }]);
+        before.data.forEach((value, i) => {
+          expect(value).toBe(i % 4 === 3 ? from[i] : to[i]);
+        });
+      }),
+    );
   });
 });

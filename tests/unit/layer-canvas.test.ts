@@ -311,26 +311,82 @@ describe('the dirty area', () => {
 });
 
 describe('merging', () => {
-  it('looks the same within 1/255 for two layers where nothing clips', async () => {
-    const residuals = await paintings(0.2);
-    const canvas = canvasOf(residuals);
-    canvas.base.data.fill(128);
+  const near = (one: Uint8ClampedArray, two: Uint8ClampedArray) => {
+    one.forEach((value, i) => {
+      if (Math.abs(value - two[i]!) > 1) expect.fail(`${value} and ${two[i]}`);
+    });
+  };
+  const shown = (layer: Layer): Layer => ({ ...layer, visible: true, opacity: Math.max(0.3, layer.opacity) });
+  /** A stack of which neighbours are merged into one, in their place. */
+  const merging = async (canvas: LayerCanvas, stack: readonly Layer[], from: number, to: number) => {
+    await canvas.show(stack);
+    const merged = await mergeLayers(canvas, stack.slice(from, to), 'several');
+    return [...stack.slice(0, from), merged, ...stack.slice(to)];
+  };
+  const anyMerge = fc.record({
+    stack: fc.tuple(...IDS.map(anyLayer)),
+    at: fc.nat(4),
+    count: fc.integer({ min: 2, max: 6 }),
+    again: fc.nat(3),
+  });
+
+  it('looks the same within 1/255, whatever siblings stay and however pixels clip; merged again too', async () => {
+    const residuals = await paintings(0.5);
     await fc.assert(
-      fc.asyncProperty(anyLayer('a'), anyLayer('b'), async (below, above) => {
-        const pair = [below, above].map((layer) => ({
-          ...layer,
-          visible: true,
-          opacity: Math.max(0.3, layer.opacity),
-        }));
-        await canvas.show(pair);
-        const merged = await mergeLayers(canvas, pair, 'both');
-        const [one, two] = [await canvas.fold([merged]), await canvas.fold(pair)];
-        one.data.forEach((value, i) => {
-          if (Math.abs(value - two.data[i]!) > 1) expect.fail(`${value} and ${two.data[i]}`);
-        });
+      fc.asyncProperty(anyMerge, async ({ stack: all, at, count, again }) => {
+        const canvas = canvasOf(residuals);
+        const stack = all.map(shown);
+        const once = await merging(canvas, stack, at, at + count);
+        near((await canvas.fold(once)).data, (await canvas.fold(stack)).data);
+        const twice = await merging(canvas, once, again, again + 2).catch(() => once);
+        near((await canvas.fold(twice)).data, (await canvas.fold(stack)).data);
+        await canvas.show(twice);
+        expect(sameBytes(canvas.raster.data, (await canvas.fold(twice)).data)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('leaves siblings what they would have without its layers once it is hidden', async () => {
+    const residuals = await paintings(0.5);
+    await fc.assert(
+      fc.asyncProperty(anyMerge, async ({ stack: all, at, count }) => {
+        const canvas = canvasOf(residuals);
+        const stack = all.map(shown);
+        const merged = await merging(canvas, stack, at, at + count);
+        const hidden = merged.map((layer, i) => (i === at ? { ...layer, visible: false } : layer));
+        const without = stack.filter((_, i) => i < at || i >= at + count);
+        expect(sameBytes((await canvas.fold(hidden)).data, (await canvas.fold(without)).data)).toBe(true);
       }),
       { numRuns: 30 },
     );
+  });
+
+  /** Three detections in one place, that share it. */
+  const three = () =>
+    IDS.slice(0, 3).map((id) =>
+      aLayer({
+        id,
+        canvas: CANVAS,
+        area: { x: 8, y: 8, width: 24, height: 24 },
+        pixels: aPainting(`${id} 0`),
+      }),
+    );
+
+  it('is shared with by what was there; a sibling painted above it later has all its weight', async () => {
+    const residuals = await paintings(0.2);
+    const canvas = canvasOf(residuals);
+    const [merged, top] = (await merging(canvas, three(), 0, 2)) as [Layer, Layer];
+    const weights = new LayerWeights(pixels);
+    const middle = async (layer: Layer, stack: readonly Layer[]) =>
+      (await weights.shared(layer, stack)).data[12 * 24 + 12]!;
+    expect(await middle(top, [merged, top])).toBeCloseTo(1 / 3);
+    expect(await middle(top, [{ ...merged, opacity: 0.5 }, top])).toBeCloseTo(1 / 2);
+    const again = { ...top, pixels: aPainting('c 1') };
+    expect(await middle(again, [merged, again])).toBe(1);
+    expect(await middle(again, [again, merged])).toBeCloseTo(1 / 3);
+    const copied = { ...top, group: 'copy c' };
+    expect(await middle(copied, [merged, copied])).toBe(1);
   });
 
   it('refuses layers of which nothing can be seen', async () => {

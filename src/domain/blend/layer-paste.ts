@@ -1,7 +1,6 @@
 import { intersect, type Rect, type Size } from '../geometry/rect.ts';
 import type { Field, Raster8 } from '../raster.ts';
-import { floatTensor } from '../tensor.ts';
-import { quantiseResidual, residualPlane, SNORM16, type Residual } from './residual.ts';
+import { residualPlane, SNORM16, type Residual } from './residual.ts';
 
 /** One layer as it is blended. */
 export interface LayerPaste {
@@ -77,26 +76,4 @@ function addPlane(
       data[byte] =
         ((data[byte] as number) + (weight.data[i] as number) * scale * (residual[i] as number) + 0.5) | 0;
   }
-}
-
-/**
- * Σ weight·gain·residual over an area that holds all the layers, quantised: what they do to the canvas together. Sums
- * beyond the canvas's whole range are held to it, which no picture can tell; where one layer alone runs into black or
- * white and another comes back from there, the sum differs from pasting one after the other.
- */
-export function sumLayers(area: Rect<'canvas'>, pastes: readonly LayerPaste[]): Residual {
-  const { width, height } = area;
-  const sum = floatTensor([3, height, width]);
-  for (const paste of pastes)
-    for (let channel = 0; channel < 3; channel++) {
-      const plane = residualPlane(paste.residual, channel, paste.area);
-      const gain = paste.gain / SNORM16;
-      for (let row = 0; row < paste.area.height; row++) {
-        let to = (channel * height + paste.area.y - area.y + row) * width + paste.area.x - area.x;
-        for (let i = row * paste.area.width; i < (row + 1) * paste.area.width; i++, to++)
-          sum.data[to] =
-            (sum.data[to] as number) + (paste.weight.data[i] as number) * gain * (plane[i] as number);
-      }
-    }
-  return quantiseResidual(sum, floatTensor([3, height, width]));
 }

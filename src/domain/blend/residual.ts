@@ -1,5 +1,6 @@
 import type { Size } from '../geometry/rect.ts';
 import { resizePlane } from '../resample/resize.ts';
+import type { Raster8 } from '../raster.ts';
 import type { FloatTensor } from '../tensor.ts';
 
 /** What a painting changed: [3,height,width] planar RGB in snorm16, value/32767 in [−1, 1] of the canvas's range. */
@@ -19,6 +20,18 @@ export function quantiseResidual(refined: FloatTensor, base: FloatTensor): Resid
     data[i] = Math.round(Math.max(-1, Math.min(1, change)) * SNORM16);
   }
   return { height, width, data };
+}
+
+/** after − before of two pictures of one size, which are whole steps of 255: added to the one it makes the other. */
+export function residualOfBytes(after: Raster8<'canvas'>, before: Raster8<'canvas'>): Residual {
+  const { width, height } = after;
+  const data = new Int16Array(3 * width * height);
+  for (let channel = 0; channel < 3; channel++)
+    for (let i = 0; i < width * height; i++) {
+      const change = (after.data[4 * i + channel] as number) - (before.data[4 * i + channel] as number);
+      data[channel * width * height + i] = Math.round((change / 255) * SNORM16);
+    }
+  return { width: width as number, height: height as number, data };
 }
 
 /**

@@ -31,7 +31,24 @@ export type LayerWeight =
   /** By the overlap weights of one tile of a grid over the canvas. */
   | { readonly kind: 'tile'; readonly index: number; readonly tilePx: number; readonly overlapPx: number }
   /** Everywhere: the weights have been multiplied in, as in a merged layer. */
-  | { readonly kind: 'whole' };
+  | { readonly kind: 'whole'; readonly shares?: readonly WeightShare[] };
+
+type MaskWeight = Extract<LayerWeight, { kind: 'mask' }>;
+
+/**
+ * The weight a merged layer still holds of a group: siblings of what it was made from, which had to share with that, go
+ * on sharing with it, or the merge would change them. A sibling painted later above the merge saw it as part of the
+ * picture, and shares nothing with it.
+ */
+export interface WeightShare {
+  readonly group: string;
+  readonly area: Rect<'canvas'>;
+  readonly weight: MaskWeight;
+  /** Of what was merged; the merged layer's own multiplies it. */
+  readonly opacity: number;
+  /** Ids of the siblings' paintings ({@link LayerPixels}) at the time of the merge. */
+  readonly paintings: readonly string[];
+}
 
 /** What a layer was painted from, to tell when it no longer fits. */
 export interface LayerOrigin {

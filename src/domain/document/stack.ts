@@ -2,7 +2,7 @@ import { boundingRect, overlaps, type Rect, type Size } from '../geometry/rect.t
 import type { LayerIndex, MaskRle } from '../job/request.ts';
 import { sameMask as sameInside } from '../mask/rle-algebra.ts';
 import { planTiles } from '../tiling/plan.ts';
-import type { Layer, LayerWeight } from './layer.ts';
+import type { Layer, LayerWeight, WeightShare } from './layer.ts';
 
 /** A layer whose pixels may not have been painted yet. */
 export type LayerSketch = Omit<Layer, 'pixels' | 'variations'>;
@@ -45,7 +45,15 @@ export function sameWeight(a: LayerWeight, b: LayerWeight): boolean {
   if (a.kind === 'mask' && b.kind === 'mask')
     return a.growPx === b.growPx && a.featherPx === b.featherPx && sameMask(a.mask, b.mask);
   if (a.kind === 'tile' && b.kind === 'tile') return a.index === b.index && sameGrid(a, b);
-  return a.kind === b.kind;
+  if (a.kind === 'whole' && b.kind === 'whole') return sameShares(a.shares ?? [], b.shares ?? []);
+  return false;
+}
+
+/** Shares are made with their layer and never changed; what was read from storage is there once more. */
+function sameShares(a: readonly WeightShare[], b: readonly WeightShare[]): boolean {
+  const same = (one: WeightShare, other: WeightShare) =>
+    one.group === other.group && one.opacity === other.opacity && sameWeight(one.weight, other.weight);
+  return a === b || (a.length === b.length && a.every((share, i) => same(share, b[i] as WeightShare)));
 }
 
 function sameGrid(a: TileWeight, b: TileWeight): boolean {
@@ -59,17 +67,6 @@ export function onGridOf(layer: LayerSketch, other: LayerSketch): boolean {
     other.weight.kind === 'tile' &&
     sameGrid(layer.weight, other.weight) &&
     sameSize(layer.canvas, other.canvas)
-  );
-}
-
-/** Siblings share their weight where they overlap: layers of one group that are weighted by masks. */
-export function areSiblings(a: LayerSketch, b: LayerSketch): boolean {
-  return (
-    a.id !== b.id &&
-    a.group === b.group &&
-    a.weight.kind === 'mask' &&
-    b.weight.kind === 'mask' &&
-    overlaps(a.area, b.area)
   );
 }
 

@@ -3,7 +3,7 @@ import { DEFAULTS } from '#app/defaults.ts';
 import { stepText } from '#app/history-text.ts';
 import { messages } from '#app/messages.ts';
 import { Studio } from '#app/studio.ts';
-import type { Layer } from '#domain/document/layer.ts';
+import type { Layer, WeightShare } from '#domain/document/layer.ts';
 import { layer, tile } from './layer-fixtures.ts';
 import { ScriptedClient } from './scripted-client.ts';
 
@@ -58,6 +58,17 @@ describe('every command is one step with a name', () => {
     expect(steps()).toBe(3);
     void studio.document.history.undo();
     expect(studio.document.layers[0]!.visible).toBe(false);
+  });
+
+  it('a duplicate of a merged layer takes nothing of its siblings’ weight', () => {
+    const { weight, area, group } = studio.document.layers[0]!;
+    const shares = [{ group, area, weight, opacity: 1, paintings: ['b-pixels'] }] as WeightShare[];
+    studio.layers.update(['a'], { weight: { kind: 'whole', shares } });
+    studio.layers.duplicate(['a']);
+    expect(studio.document.layers.slice(0, 2).map((layer) => layer.weight)).toEqual([
+      { kind: 'whole', shares },
+      { kind: 'whole' },
+    ]);
   });
 
   it('a duplicate lies right above, is selected, and does not share the original’s weight', () => {

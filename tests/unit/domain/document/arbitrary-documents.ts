@@ -1,6 +1,6 @@
 import { DEFAULTS } from '#app/defaults.ts';
 import type { DocumentCommand } from '#domain/document/commands.ts';
-import type { Layer } from '#domain/document/layer.ts';
+import type { Layer, WeightShare } from '#domain/document/layer.ts';
 import type { Candidate, DocumentState } from '#domain/document/state.ts';
 import { rect, size } from '#domain/geometry/rect.ts';
 import type { ConceptSpec, MaskRle } from '#domain/job/request.ts';
@@ -60,6 +60,21 @@ export function candidate(conceptId: string, random: Random): Candidate {
   };
 }
 
+function maskWeight(random: Random): WeightShare['weight'] {
+  return { kind: 'mask', mask: anyMask(random), growPx: 0, featherPx: 4 };
+}
+
+function share(random: Random): WeightShare {
+  const weight = maskWeight(random);
+  return {
+    group: 'run',
+    area: rect(8, 8, 16, 16),
+    weight,
+    opacity: random(),
+    paintings: [freshId('pixels')],
+  };
+}
+
 export function layer(random: Random): Layer {
   const { sampling, scaffold } = DEFAULTS.parameters;
   const pixels = {
@@ -82,7 +97,7 @@ export function layer(random: Random): Layer {
     group: 'run',
     area: rect(0, 0, 64, 64),
     canvas: size(128, 128),
-    weight: { kind: 'mask', mask: anyMask(random), growPx: 0, featherPx: 4 },
+    weight: random() < 0.8 ? maskWeight(random) : { kind: 'whole', shares: [share(random)] },
     visible: true,
     locked: false,
     opacity: 1,
