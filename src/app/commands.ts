@@ -100,9 +100,9 @@ function viewCommands(studio: Studio) {
     'compare-blink': compare('blink'),
     'compare-difference': compare('difference'),
     'peek-original': () => (view.peeking = true),
-    'loupe-hold': () => view.holdLoupe(document.canvas !== null),
+    'loupe-hold': () => view.holdLoupe(document.image !== null),
     loupe: () => {
-      if (document.canvas) view.toggleLoupe();
+      if (document.image) view.toggleLoupe();
     },
     overview: () => (view.minimapOpen = !view.minimapOpen),
     'toggle-overlays': () => (view.masksVisible = !view.masksVisible),

@@ -10,6 +10,7 @@ import type { StepName } from '#domain/document/history.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import type { BrushPoint } from '#domain/mask/brush.ts';
+import { matchGrid, sameMask } from '#domain/mask/rle-algebra.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import { hueOf, patternOf } from './hues.ts';
 import type { CommandHost } from './job-runner.ts';
@@ -24,6 +25,9 @@ import { OutlineDraft, outlineMask } from './tools-outline.svelte.ts';
 import type { Tool } from './tools.ts';
 import type { ViewState } from './view-state.svelte.ts';
 import type { BrushStroke } from './worker-client.ts';
+
+/** From here on a pixel is of the mask. */
+const MASK_COVERAGE = 0.5;
 
 /** What changing masks by hand needs of the studio. */
 export interface MaskHost extends CommandHost {
@@ -43,8 +47,10 @@ export class MaskCommands {
   readonly picks: PickTool;
   readonly files: MaskFiles;
   readonly #host: MaskHost;
-  /** A region that is being painted and not yet part of the document. */
-  #fresh: { readonly id: string; readonly conceptId: string } | null = null;
+  /** Id of a region that is being painted and not yet part of the document; strokes too faint for a mask add up on it. */
+  #fresh: string | null = null;
+  /** It was said that strokes are too faint, and none has counted since. */
+  #faintSaid = false;
   /** The last stroke that was ended, until it is a step. */
   #finished: Promise<void> = Promise.resolve();
 
@@ -69,17 +75,13 @@ export class MaskCommands {
     const { document, view } = this.#host;
     const { radiusPx, hardness, opacity } = view.tools;
     const tip = { mode, radiusPx, hardness, opacity };
-    const selected = document.selectedDetection?.id ?? this.#fresh?.id;
-    if (selected) return { detectionId: selected, ...tip };
-    if (!document.image || mode === 'erase') return null;
+    const { selectedDetection, image } = document;
+    if (selectedDetection) return { detectionId: selectedDetection.id, ...tip };
+    if (!image || (mode === 'erase' && !this.#fresh)) return null;
+    this.#fresh ??= crypto.randomUUID();
     const { conceptId } = ownerOf(document);
-    this.#fresh = { id: crypto.randomUUID(), conceptId };
-    const fresh = {
-      ...handGrid(document.image.size),
-      hue: hueOf(conceptId),
-      pattern: patternOf(conceptId),
-    };
-    return { detectionId: this.#fresh.id, ...tip, fresh };
+    const fresh = { ...handGrid(image.size), hue: hueOf(conceptId), pattern: patternOf(conceptId) };
+    return { detectionId: this.#fresh, ...tip, fresh };
   }
 
   /** What was painted is kept as additions and removals, so that rules and re-runs leave it alone. */
@@ -88,11 +90,21 @@ export class MaskCommands {
     const painted = expect(await client.call((_api, viewer) => viewer.paint(stroke)));
     tellDuration('stroke', since);
     if (!stroke.finished) return;
-    const isFresh = this.#fresh?.id === stroke.detectionId;
-    if (isFresh) this.#fresh = null;
+    const isFresh = this.#fresh === stroke.detectionId;
+    const isFaint = stroke.mode === 'add' && painted && isEmptyMask(painted.mask);
+    if (isFresh && !isFaint) this.#fresh = null;
     if (!painted) return;
-    if (isFresh) this.#addRegion(stroke.detectionId, painted.mask);
-    else this.setMask(stroke.detectionId, painted.mask, 'stroke');
+    const counted = isFresh
+      ? this.#addRegion(stroke.detectionId, painted.mask)
+      : this.setMask(stroke.detectionId, painted.mask, 'stroke');
+    this.#sayFaint(counted, stroke);
+  }
+
+  /** A mask begins at half coverage: strokes below that do nothing by themselves, and are said to once. */
+  #sayFaint(counted: boolean, { opacity = 1 }: BrushStroke): void {
+    const isFaint = !counted && opacity < MASK_COVERAGE;
+    if (isFaint && !this.#faintSaid) this.#host.notifier.info(messages.tools.tooFaint(opacity * 100));
+    this.#faintSaid = isFaint;
   }
 
   /**
@@ -120,20 +132,24 @@ export class MaskCommands {
     else this.#host.notifier.info(messages.tools.needsDetection);
   }
 
-  /** Makes a detection look like this, whatever its rules say. */
-  setMask(id: string, mask: MaskRle, name: StepName): void {
+  /** Makes a detection look like this, whatever its rules say, and ticks it. Answers false where that changes nothing. */
+  setMask(id: string, mask: MaskRle, name: StepName): boolean {
     const { document } = this.#host;
+    const before = document.detections.find((detection) => detection.id === id);
     const command = repaintCommand(document, id, mask);
-    if (command) document.dispatch(command, { name, subject: String(document.numberOf(id)) });
+    if (!command || (before?.enabled && sameMask(...matchGrid([before.mask, mask])))) return false;
+    document.dispatch(command, { name, subject: String(document.numberOf(id)) });
+    return true;
   }
 
-  #addRegion(id: string, mask: MaskRle): void {
+  #addRegion(id: string, mask: MaskRle): boolean {
     const { document } = this.#host;
-    if (isEmptyMask(mask)) return;
+    if (isEmptyMask(mask)) return false;
     const { conceptId, commands } = ownerOf(document);
     const candidates = [regionOf({ id, conceptId, origin: 'hand', mask })];
     document.dispatch([...commands, { type: 'add-candidates', candidates }], { name: 'region' });
     document.select({ kind: 'detection', id });
+    return true;
   }
 
   invert(): void {
@@ -198,6 +214,7 @@ export class MaskCommands {
   forget(): void {
     this.painter.cancel();
     this.#fresh = null;
+    this.#faintSaid = false;
     this.draft.cancel();
     this.picks.leave();
     this.picks.away();

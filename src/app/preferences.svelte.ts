@@ -8,6 +8,9 @@ export type MotionName = (typeof MOTIONS)[number];
 /** What the canvas shows around the picture, neutral as everything near it: the `--stage` of each theme. */
 const BACKDROP = { dark: '#161616', light: '#cfcfcf' } as const;
 
+/** What the browser or the system draws around the page: the `--panel` of each theme. */
+const FRAME = { dark: '#1e1e1e', light: '#f2f2f2' } as const;
+
 /** How the studio looks. Like the language there is one for the page. */
 class Preferences {
   /** Dark by choice of the studio: pictures are judged on it. */
@@ -29,6 +32,10 @@ class Preferences {
 
   get backdrop(): string {
     return BACKDROP[this.shownTheme];
+  }
+
+  get frame(): string {
+    return FRAME[this.shownTheme];
   }
 }
 

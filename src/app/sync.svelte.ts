@@ -72,6 +72,8 @@ export class Sync {
       const { dataset } = window.document.documentElement;
       dataset['theme'] = preferences.shownTheme;
       dataset['motion'] = preferences.reducedMotion ? 'reduced' : 'full';
+      const colour = window.document.querySelector<HTMLMetaElement>('meta[name="theme-color"]');
+      if (colour) colour.content = preferences.frame;
     });
     this.#remember();
     rememberTools(view.tools);

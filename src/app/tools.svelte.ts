@@ -47,6 +47,8 @@ export class ToolState {
   correction = $state.raw<Correction>('add');
   /** Picture pixels by which masks are grown and shrunk at a time. */
   growStepPx = $state.raw(4);
+  /** Behind a detection that is cut out on a colour, "#rrggbb". */
+  cutOutColour = $state.raw('#ffffff');
   #longSidePx = $state.raw(1);
 
   /** Of brush or eraser; the brush's while neither is in hand. */

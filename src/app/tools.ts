@@ -25,6 +25,8 @@ export const isShape = (tool: Tool): tool is ShapeTool =>
   tool === 'lasso' || tool === 'polygon' || tool === 'rectangle';
 /** Tools that change masks and therefore need to see them. */
 export const isMaskTool = (tool: Tool): boolean => isBrush(tool) || isShape(tool) || tool === 'click';
+/** Tools that keys use at a crosshair. */
+export const usesCrosshair = (tool: Tool): boolean => isMaskTool(tool) || tool === 'picker';
 
 export const RIGHT_BUTTON = 2;
 export const MIDDLE_BUTTON = 1;

@@ -61,6 +61,8 @@ export class ViewState {
   /** Its key is held; `loupePinned`: switched on. */
   loupeHeld = $state.raw(false);
   loupePinned = $state.raw(false);
+  /** There is a result: the loupe shows the original beside it. */
+  comparable = $state.raw(false);
   /** Picture pixel under the loupe; null: the middle of the canvas. */
   loupeAt = $state.raw<Point | null>(null);
   quickMask = $state.raw(false);
@@ -101,7 +103,7 @@ export class ViewState {
   readonly loupe = $derived.by((): WorkerView['loupe'] => {
     if (!this.loupeShown) return null;
     const at = this.loupeAt ?? this.pictureAt(this.#middle);
-    return { at, ...loupeFrame(this.screenAt(at), this.viewport) };
+    return { at, ...loupeFrame(this.screenAt(at), this.viewport, this.comparable ? 2 : 1) };
   });
   /** The plain view sent to the worker. */
   readonly worker = $derived<WorkerView>({

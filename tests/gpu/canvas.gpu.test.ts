@@ -240,7 +240,7 @@ describe('comparing', () => {
     paintArea(first, rect(70, 60, 4, 4), [255, 0, 0]);
     paintArea(second, rect(70, 60, 4, 4), [0, 255, 0]);
     const drawing = await opened(first, second);
-    const loupe = { at: { x: 72, y: 62 }, left: 20, top: 10, side: 60, gap: 4, zoom: 4 };
+    const loupe = { at: { x: 72, y: 62 }, left: 20, top: 10, side: 60, gap: 4, zoom: 4, glasses: 2 as const };
     await drawing.worker.setView(view({ loupe }));
     expect([drawing.pixel(50, 40), drawing.pixel(114, 40)]).toEqual([
       [255, 0, 0],
@@ -252,6 +252,11 @@ describe('comparing', () => {
       [10, 0, 0],
     ]);
     expect(drawing.pixel(82, 40)).toEqual([0, 10, 0]);
+    await drawing.worker.setView(view({ loupe: { ...loupe, glasses: 1 } }));
+    expect([drawing.pixel(50, 40), drawing.pixel(114, 40)]).toEqual([
+      [255, 0, 0],
+      [0, 10, 0],
+    ]);
     drawing.close();
   });
 });

@@ -150,14 +150,25 @@ describe('the loupe', () => {
     const place = fc.record({ x: fc.integer({ min: 0, max: 900 }), y: fc.integer({ min: 0, max: 500 }) });
     const viewports = fc.constantFrom({ width: 900, height: 500 }, { width: 390, height: 420 });
     fc.assert(
-      fc.property(place, viewports, (point, viewport) => {
-        const { left, top, side, gap } = loupeFrame(point, viewport);
+      fc.property(place, viewports, fc.constantFrom(1, 2), (point, viewport, glasses) => {
+        const { left, top, side, gap } = loupeFrame(point, viewport, glasses);
         expect(left).toBeGreaterThanOrEqual(0);
         expect(top).toBeGreaterThanOrEqual(0);
-        expect(left + 2 * side + gap).toBeLessThanOrEqual(viewport.width);
+        expect(left + glasses * side + (glasses - 1) * gap).toBeLessThanOrEqual(viewport.width);
         expect(top + side).toBeLessThanOrEqual(viewport.height);
       }),
     );
+  });
+
+  it('has one glass until there is a result, around the point itself', () => {
+    view.pointTo({ x: 450, y: 250 });
+    view.holdLoupe(true);
+    const middle = () => (view.worker.loupe?.left ?? 0) + (view.worker.loupe?.side ?? 0) / 2;
+    expect(view.worker.loupe?.glasses).toBe(1);
+    expect(middle()).toBeCloseTo(450, 0);
+    view.comparable = true;
+    expect(view.worker.loupe?.glasses).toBe(2);
+    expect(middle()).toBeLessThan(450);
   });
 
   it('appears under the pointer while its key is held, and is moved by keys when it is pinned', () => {

@@ -87,6 +87,56 @@ describe('strokes', () => {
     expect(said[0]?.message).toBe(messages.tools.needsDetection);
   });
 
+  it.each([
+    ['a finger', { ...plain, altKey: true, pointerType: 'touch' }],
+    ['Shift held', { shiftKey: true, altKey: true, button: 0 }],
+  ])('say once per drag that there is nothing to erase: with %s', async (_, how) => {
+    use(
+      [10, 20, 30, 40, 50].map((x) => [x, 10] as const),
+      how,
+    );
+    await settle();
+    expect(said.map(({ message }) => message)).toEqual([messages.tools.needsDetection]);
+  });
+
+  it('too faint for a mask add up until they are a region, which is said once', async () => {
+    studio.view.tools.setOpacity(0.4);
+    client.answers['paint'] = (stroke: BrushStroke) => {
+      strokes.push(stroke);
+      const mask = strokes.length < 3 ? boxed(0, 0, 0, 0) : boxed(10, 10, 20, 20);
+      return ok({ mask, box: rect(0, 0, 1, 1) });
+    };
+    for (let stroke = 0; stroke < 3; stroke++) {
+      use([[10, 10]]);
+      await settle();
+    }
+    expect(new Set(strokes.map(({ detectionId }) => detectionId)).size).toBe(1);
+    // The viewer may have forgotten it meanwhile.
+    expect(strokes.every(({ fresh }) => fresh?.width === 100)).toBe(true);
+    expect(names()).toEqual(['region']);
+    expect(studio.document.selectedDetection?.id).toBe(strokes[0]?.detectionId);
+    expect(said.map(({ message }) => message)).toEqual([messages.tools.tooFaint(40)]);
+  });
+
+  it('that leave a mask as it was are no step', async () => {
+    use([[10, 10]]);
+    await settle();
+    studio.view.tools.setOpacity(0.4);
+    use([[10, 10]]);
+    await settle();
+    expect(names()).toEqual(['region']);
+    expect(said.map(({ message }) => message)).toEqual([messages.tools.tooFaint(40)]);
+    studio.view.tools.setOpacity(1);
+    use([[10, 10]]);
+    await settle();
+    expect(said).toHaveLength(1);
+    studio.document.tick(studio.document.selectedDetection!.id, false);
+    use([[10, 10]]);
+    await settle();
+    expect(studio.document.selectedDetection?.enabled).toBe(true);
+    expect(names()).toEqual(['region', 'tick', 'stroke']);
+  });
+
   it('with Shift stay on an axis when dragged and draw a line when clicked', async () => {
     const shift = { ...plain, shiftKey: true };
     use(

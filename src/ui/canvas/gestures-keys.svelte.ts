@@ -3,7 +3,15 @@ import { clamp, type Point } from '#app/camera.ts';
 import { keymap } from '#app/keymap.svelte.ts';
 import type { Studio } from '#app/studio.ts';
 import { HANDLES, moveFrame, resizeFrame, unitFrame } from '#app/tools-frame.ts';
-import { combineFor, erases, isBrush, isMaskTool, isShape, opacityOfDigit } from '#app/tools.ts';
+import {
+  combineFor,
+  erases,
+  isBrush,
+  isShape,
+  opacityOfDigit,
+  usesCrosshair,
+  type Tool,
+} from '#app/tools.ts';
 import { addCorner } from './gestures-tools.ts';
 
 const KEY_PAN_PX = 64;
@@ -34,7 +42,8 @@ export class CanvasKeys {
 
   /** A key while the canvas has the focus. */
   press(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey) return;
+    // With Alt, Enter is a command of the whole page.
+    if (event.ctrlKey || event.metaKey || (event.altKey && event.key === 'Enter')) return;
     if (this.#arrow(event) || this.#draftKey(event) || this.#use(event)) {
       event.preventDefault();
       // Space would also take hold of the picture, and Enter and digits are commands elsewhere.
@@ -56,7 +65,7 @@ export class CanvasKeys {
     if (!direction || event.altKey) return false;
     const { view, document } = this.#studio;
     const [x, y] = direction;
-    if (isMaskTool(view.tool) || view.tool === 'picker') this.#moveCrosshair(x, y, event.shiftKey);
+    if (usesCrosshair(view.tool)) this.#moveCrosshair(x, y, event.shiftKey);
     else if (view.tool === 'select' && document.selectedDetection) this.#moveFrame(x, y, event.shiftKey);
     else {
       const step = event.shiftKey ? KEY_PAN_PX * 4 : KEY_PAN_PX;
@@ -103,13 +112,18 @@ export class CanvasKeys {
     return true;
   }
 
+  /** Another tool is in hand: one that is not used at a crosshair leaves none behind. */
+  took(tool: Tool): void {
+    if (!usesCrosshair(tool)) this.crosshair = null;
+  }
+
   /** Enter or Space uses the tool at the crosshair. */
   #use(event: KeyboardEvent): boolean {
     if (event.key !== 'Enter' && event.key !== ' ') return false;
     const at = this.crosshair;
     const { view } = this.#studio;
     const { tool } = view;
-    if (!at) return false;
+    if (!at || !usesCrosshair(tool)) return false;
     if (tool === 'click') this.#click(at, event.shiftKey);
     else if (tool === 'picker') this.#select(view.screenAt(at));
     else if (isBrush(tool)) this.#dab(at, event);

@@ -156,7 +156,8 @@ export class StageCanvas {
     const scale = view.camera.scale * ratio * loupe.zoom;
     const sources: readonly PaneSource[] = ['reference', 'refined'];
     const ordered = view.compare.swapped ? sources.toReversed() : sources;
-    ordered.forEach((source, i) => {
+    const shown = loupe.glasses === 2 ? ordered : sources.slice(0, 1);
+    shown.forEach((source, i) => {
       const x = Math.round((loupe.left + i * (loupe.side + loupe.gap)) * ratio);
       const frame = { x, y: Math.round(loupe.top * ratio), width: side, height: side };
       const corner = {

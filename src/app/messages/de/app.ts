@@ -1,4 +1,7 @@
 import type { Catalogue } from '../en/index.ts';
+import { wordsOf } from '../words.ts';
+
+const { number } = wordsOf('de');
 
 export const app: Catalogue['app'] = {
   name: 'Luna Studio',
@@ -46,6 +49,8 @@ export const welcome: Catalogue['welcome'] = {
     json: 'Loslassen übernimmt die Masken oder Einstellungen der Datei',
     models: 'Loslassen verwendet Modelldateien oder verknüpft einen Ordner damit',
   },
+  onePicture: (taken, left, more) =>
+    `Immer ein Bild auf einmal: „${taken}“ wurde genommen. Nicht genommen: ${more > 0 ? `${left} und ${number(more)} weitere` : left}.`,
   samples: 'Oder ein Beispiel ausprobieren',
   formats: 'PNG, JPEG oder WebP',
   demo: 'Es läuft das kleine Demo-Paket, das zum Ausprobieren des Studios gemacht ist.',

@@ -197,6 +197,7 @@ export const own: Catalogue['own'] = {
   subtract: 'Abziehen',
   intersect: 'Schneiden',
   xor: 'Überlappung ausschließen',
+  concept: text('Konzept', 'Was das ist. Ein anderes Konzept malt es mit seinen Einstellungen.'),
   alreadyListed: (count) =>
     plural(count, {
       one: 'Maske steht schon in der Liste und kam nicht noch einmal dazu.',

@@ -67,6 +67,7 @@ export const tools: Catalogue['tools'] = {
     union: 'Hinzufügen',
     subtract: 'Abziehen',
     intersect: 'Schneiden',
+    xor: 'Überlappung ausschließen',
     copy: 'Als Bild kopieren',
     load: 'Maske laden …',
     save: 'Als PNG speichern',
@@ -96,6 +97,8 @@ export const tools: Catalogue['tools'] = {
     saveEach: (count) => (count === 1 ? 'Die eine sichern' : `Alle ${number(count)} sichern`),
     saved: (name) => `${name} gespeichert.`,
   },
+  tooFaint: (percent) =>
+    `Mit ${number(percent)} % Deckkraft ändert dieser Strich allein nichts: Eine Maske beginnt bei 50 %. Noch einmal darübermalen oder die Deckkraft erhöhen.`,
   nothingToUndo: 'Es gibt nichts rückgängig zu machen.',
   nothingToRedo: 'Es gibt nichts zu wiederholen.',
   needsDetection: 'Zuerst eine Erkennung auswählen: über ihre Nummer im Bild oder ihre Zeile in der Liste.',

@@ -1,3 +1,7 @@
+import { wordsOf } from '../words.ts';
+
+const { number } = wordsOf('en');
+
 export const app = {
   name: 'Luna Studio',
   untitled: 'No picture',
@@ -44,6 +48,8 @@ export const welcome = {
     json: 'Drop to take the masks or settings in the file',
     models: 'Drop to use model files, or to link a folder of them',
   },
+  onePicture: (taken: string, left: string, more: number) =>
+    `One picture at a time: “${taken}” was taken. Left out: ${more > 0 ? `${left} and ${number(more)} more` : left}.`,
   samples: 'Or try a sample',
   formats: 'PNG, JPEG or WebP',
   demo: 'Running on the small demo pack, made for trying the studio.',

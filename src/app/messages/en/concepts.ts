@@ -184,6 +184,7 @@ export const own = {
   subtract: 'Subtract',
   intersect: 'Intersect',
   xor: 'Exclude overlap',
+  concept: text('Concept', 'What this is. Another concept paints it with its own settings.'),
   alreadyListed: (count: number) =>
     `${plural(count, { one: 'mask is', other: 'masks are' })} listed already and not added again.`,
   onePiece: 'It is in one piece already.',

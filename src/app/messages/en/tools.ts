@@ -65,6 +65,7 @@ export const tools = {
     union: 'Add',
     subtract: 'Subtract',
     intersect: 'Intersect',
+    xor: 'Exclude overlap',
     copy: 'Copy as picture',
     load: 'Load a mask…',
     save: 'Save as PNG',
@@ -93,6 +94,8 @@ export const tools = {
     saveEach: (count: number) => (count === 1 ? 'Save the one there is' : `Save all ${number(count)}`),
     saved: (name: string) => `Saved ${name}.`,
   },
+  tooFaint: (percent: number) =>
+    `At ${number(percent)}% opacity this stroke alone changes nothing: a mask begins at 50%. Paint over it again, or raise the opacity.`,
   nothingToUndo: 'There is nothing to undo.',
   nothingToRedo: 'There is nothing to redo.',
   needsDetection: 'Select a detection first: its number on the picture, or its row in the list.',
