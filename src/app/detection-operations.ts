@@ -1,3 +1,4 @@
+import { isHandMade } from '#domain/detection/listing.ts';
 import {
   joinCandidates,
   keepLargestPart,
@@ -54,6 +55,19 @@ export class DetectionOperations {
       { name: 'join', subject: this.#number(id) },
     );
     notifier.info(messages.own.joined(document.numberOf(id)));
+  }
+
+  /** Gives a detection to another concept. It was put there by hand: that concept's filters and runs leave it there. */
+  moveTo(id: string, conceptId: string): void {
+    const { document } = this.#host;
+    const candidate = document.candidates.find((one) => one.id === id);
+    if (!candidate || candidate.conceptId === conceptId) return;
+    const origin = isHandMade(candidate) ? candidate.origin : 'hand';
+    const tick = document.detections.find((one) => one.id === id)?.enabled ?? null;
+    document.dispatch(
+      { type: 'update-candidates', ids: [id], patch: { conceptId, origin, tick } },
+      { name: 'own', subject: this.#number(id) },
+    );
   }
 
   keepLargest(id: string): void {

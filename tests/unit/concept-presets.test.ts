@@ -214,6 +214,20 @@ describe('operations on a detection', () => {
     expect(info).toHaveBeenCalledOnce();
   });
 
+  it('moves a detection to another concept, where runs leave it, in one step', async () => {
+    const other = studio.document.addConcept('face');
+    const id = ids()[0]!;
+    studio.detections.operations.moveTo(id, other);
+    const of = () => studio.document.detections.find((one) => one.id === id)?.conceptId;
+    expect(of()).toBe(other);
+    const concepts = studio.document.concepts.filter((one) => one.id === other);
+    studio.detections.answers.take({ concepts, found: [], presence: {} });
+    expect(of()).toBe(other);
+    await studio.undo();
+    await studio.undo();
+    expect(of()).toBe('concept-1');
+  });
+
   it('keeps own settings and rules apart from the concept, and follows it again', () => {
     const { operations } = studio.detections;
     const id = ids()[0]!;
