@@ -6,6 +6,17 @@ import { spansOf } from './spans.ts';
  * x to x + 1 and y to y + 1. Lines are as long as they can be and in no order, so the path is for strokes, not fills.
  */
 export function outlinePath(mask: MaskRle): string {
+  const known = paths.get(mask);
+  if (known !== undefined) return known;
+  const path = drawn(mask);
+  paths.set(mask, path);
+  return path;
+}
+
+/** Masks are values: one that is drawn again and again, as while a layer's opacity is dragged, has one path. */
+const paths = new WeakMap<MaskRle, string>();
+
+function drawn(mask: MaskRle): string {
   const { firstOfRow, from, to } = spansOf(mask);
   const lines: string[] = [];
   const sides = new Sides(lines);

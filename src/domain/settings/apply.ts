@@ -36,10 +36,11 @@ export function applyRecipeSettings(
   const taken = concepts.map(({ id }) => id);
   const idOf = new Map<string, string>();
   for (const { id, phrase } of request.concepts) {
-    const known = ids.get(wordsOf(phrase)) ?? freshId(taken);
-    ids.set(wordsOf(phrase), known);
-    taken.push(known);
-    idOf.set(id, known);
+    const own = ids.get(wordsOf(phrase)) ?? freshId(taken);
+    // A recipe may ask for one phrase twice, with different settings: the second is a concept of its own.
+    ids.delete(wordsOf(phrase));
+    taken.push(own);
+    idOf.set(id, own);
   }
   const known = new Set(concepts.map(({ id }) => id));
   const hasOwn = ({ id, examples = [] }: ConceptSpec) =>
@@ -54,7 +55,7 @@ export function applyRecipeSettings(
     })),
     ...request.concepts.map((concept): DocumentCommand => {
       const { id, ...more } = adopted(concept, idOf);
-      if (known.has(id)) return { type: 'update-concept', id, patch: more };
+      if (known.has(id)) return { type: 'update-concept', id, patch: { ...UNSET, ...more } };
       known.add(id);
       return { type: 'add-concept', concept: { id, ...more } };
     }),
@@ -69,6 +70,9 @@ function parametersOf({
 }: RefineRequest): RefineParameters {
   return parameters;
 }
+
+/** What a recipe does not say about a concept is not set afterwards either. */
+const UNSET = { tilePx: undefined, featherPx: undefined } as const;
 
 const wordsOf = (phrase: string) => phrase.trim().toLowerCase();
 

@@ -192,6 +192,26 @@ describe('settings put into a document', () => {
     expect(put({ ...RECIPE.request, concepts: [] }).concepts).toEqual([unused, used]);
   });
 
+  it('of a recipe with one phrase twice make two concepts, and unset what it does not say', () => {
+    const present = { ...concept('concept-1', 'face'), tilePx: 512, featherPx: 9 };
+    const state = { ...startDocument(), concepts: [present], candidates: [] };
+    const twice = [
+      { ...concept('r-1', 'face'), denoise: 0.2 },
+      { ...concept('r-2', 'Face'), denoise: 0.7 },
+    ];
+    const commands = applyRecipeSettings(
+      state,
+      { ...RECIPE.request, concepts: twice },
+      (taken) => `concept-${new Set(taken).size + 1}`,
+    );
+    const { concepts } = commands.reduce<DocumentState>(applyCommand, state);
+    expect(concepts.map(({ id, denoise }) => [id, denoise])).toEqual([
+      ['concept-1', 0.2],
+      ['concept-2', 0.7],
+    ]);
+    expect([concepts[0]?.tilePx, concepts[0]?.featherPx]).toEqual([undefined, undefined]);
+  });
+
   it('of a recipe keep the document’s own detections: concepts meet by their phrase', () => {
     const part = { ...NO_RULES, partOf: 'r-1', exclude: ['r-3'] };
     const request = {
