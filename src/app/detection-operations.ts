@@ -70,6 +70,22 @@ export class DetectionOperations {
     );
   }
 
+  /** Says what a concept is of that has no phrase yet. Where another looks for the same already, its objects join that one. */
+  nameConcept(id: string, phrase: string): void {
+    const { document } = this.#host;
+    const words = phrase.trim();
+    const same = document.concepts.find((one) => one.id !== id && isSamePhrase(one.phrase, words));
+    if (!same) return document.updateConcept(id, { phrase: words });
+    const ids = document.candidates.filter(({ conceptId }) => conceptId === id).map((one) => one.id);
+    document.dispatch(
+      [
+        { type: 'update-candidates', ids, patch: { conceptId: same.id } },
+        { type: 'remove-concept', id },
+      ],
+      { name: 'update-concept', subject: words },
+    );
+  }
+
   keepLargest(id: string): void {
     const target = this.#visible([id])[0];
     if (target) this.#update(id, { edits: keepLargestPart(target).edits }, 'mask');
@@ -118,4 +134,8 @@ export class DetectionOperations {
   #number(id: string): string {
     return String(this.#host.document.numberOf(id));
   }
+}
+
+function isSamePhrase(phrase: string, words: string): boolean {
+  return words !== '' && phrase.trim().toLowerCase() === words.toLowerCase();
 }

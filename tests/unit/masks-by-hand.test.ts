@@ -53,6 +53,21 @@ describe('strokes', () => {
     expect(studio.document.detections).toEqual([]);
   });
 
+  it('join the concept that looks for what they are called, in one step', async () => {
+    studio.document.updateConcept('concept-1', { phrase: 'Face' });
+    use([
+      [10, 10],
+      [20, 10],
+    ]);
+    await settle();
+    studio.detections.operations.nameConcept('concept-2', ' face ');
+    expect(studio.document.concepts.map(({ phrase }) => phrase)).toEqual(['Face']);
+    expect(studio.document.selectedDetection).toMatchObject({ conceptId: 'concept-1', enabled: true });
+    await studio.undo();
+    studio.detections.operations.nameConcept('concept-2', 'moon');
+    expect(studio.document.concepts.map(({ phrase }) => phrase)).toEqual(['Face', 'moon']);
+  });
+
   it('go to the selected concept, and to a slot nobody has used', async () => {
     studio.document.updateConcept('concept-1', { phrase: 'face' });
     studio.document.select({ kind: 'concept', id: 'concept-1' });
