@@ -27,6 +27,10 @@ afterAll(async () => {
 
 const button = (name: RegExp | string) => studio.page.getByRole('button', { name });
 const bar = () => studio.page.getByRole('region', { name: 'Run', exact: true });
+const options = () => studio.page.getByRole('group', { name: 'Tool options' });
+/** What opens beside its button: a panel or a menu. */
+const content = (name: string) =>
+  studio.page.getByRole('region', { name }).or(studio.page.getByRole('dialog', { name }));
 const tabs = () => studio.page.getByRole('navigation', { name: 'Panels' });
 
 async function jobEnds(): Promise<void> {
@@ -56,25 +60,32 @@ async function smallTargets(): Promise<string[]> {
   );
 }
 
-/** The studio follows the system, as chosen in its settings. */
+/** The studio follows the system, as chosen in its settings, and what the browser draws around it follows too. */
 async function setTheme(colorScheme: 'dark' | 'light'): Promise<void> {
   await studio.page.emulateMedia({ colorScheme });
   await studio.page.locator(`html[data-theme=${colorScheme}]`).waitFor();
+  const [frame, panel] = await studio.page.evaluate(() => [
+    document.querySelector<HTMLMetaElement>('meta[name="theme-color"]')?.content,
+    getComputedStyle(document.documentElement).getPropertyValue('--panel'),
+  ]);
+  expect(frame).toBe(panel);
 }
 
 /** Checks the present view in both themes, wide; with `narrow` at 390 px too. */
 async function expectSound(narrow = false): Promise<void> {
+  for (const size of narrow ? [WIDE, NARROW] : [WIDE]) await expectSoundAt(size);
+  await studio.page.setViewportSize(WIDE);
+}
+
+async function expectSoundAt(size: typeof WIDE): Promise<void> {
   const { page } = studio;
-  for (const size of narrow ? [WIDE, NARROW] : [WIDE]) {
-    await page.setViewportSize(size);
-    for (const theme of ['light', 'dark'] as const) {
-      await setTheme(theme);
-      expect(await violationsOf(page), `${theme} ${size.width}`).toEqual([]);
-    }
-    expect(await overhang(), `sideways at ${size.width}`).toBeLessThanOrEqual(0);
-    expect(await smallTargets(), `targets at ${size.width}`).toEqual([]);
+  await page.setViewportSize(size);
+  for (const theme of ['light', 'dark'] as const) {
+    await setTheme(theme);
+    expect(await violationsOf(page), `${theme} ${size.width}`).toEqual([]);
   }
-  await page.setViewportSize(WIDE);
+  expect(await overhang(), `sideways at ${size.width}`).toBeLessThanOrEqual(0);
+  expect(await smallTargets(), `targets at ${size.width}`).toEqual([]);
 }
 
 describe('accessibility', () => {
@@ -116,6 +127,87 @@ describe('accessibility', () => {
     await expectSound(true);
   });
 
+  it('of the picture under a loupe', async () => {
+    const { page } = studio;
+    await page.getByRole('application', { name: /^Picture/ }).focus();
+    await page.keyboard.press('Shift+z');
+    await page.getByRole('application', { name: /^Loupe/ }).waitFor();
+    await expectSound(true);
+    await page.keyboard.press('Shift+z');
+  });
+
+  it.each(['Brush', 'Eraser', 'Lasso', 'Polygon', 'Rectangle', 'Click an object', 'Pick a detection'])(
+    'of the options of a tool: %s',
+    async (name) => {
+      await button(new RegExp(`^${name}`)).click();
+      await options().waitFor();
+      await expectSound(true);
+    },
+  );
+
+  it('of a polygon that is being drawn', async () => {
+    const { page } = studio;
+    await page.keyboard.press('p');
+    const box = (await page.getByRole('application', { name: /^Picture/ }).boundingBox())!;
+    for (const [x, y] of [
+      [0.4, 0.4],
+      [0.6, 0.4],
+      [0.5, 0.6],
+    ] as const)
+      await page.mouse.click(box.x + x * box.width, box.y + y * box.height);
+    await options().getByRole('button', { name: 'Close the shape' }).waitFor();
+    await expectSound(true);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('v');
+  });
+
+  it.each(['Presets and import', 'List', 'Mask commands', 'History'])(
+    'of what opens beside its button: %s, which goes with it',
+    async (name) => {
+      const { page } = studio;
+      for (const size of [WIDE, NARROW]) {
+        await page.setViewportSize(size);
+        const opener = button(new RegExp(`^${name}`)).first();
+        if (!(await opener.isVisible()))
+          await tabs()
+            .getByRole('button', { name: /^Concepts/ })
+            .click();
+        await opener.click();
+        await content(name).waitFor();
+        await expectSoundAt(size);
+        if (size === WIDE && (name === 'List' || name.startsWith('Presets'))) {
+          await page.setViewportSize(NARROW);
+          await content(name).waitFor({ state: 'hidden' });
+          expect(await overhang()).toBeLessThanOrEqual(0);
+        } else await page.keyboard.press('Escape');
+        await content(name).waitFor({ state: 'hidden' });
+        if (size === NARROW) await tabs().getByRole('button', { name: 'Picture' }).click();
+      }
+      await page.setViewportSize(WIDE);
+    },
+  );
+
+  it('of a key that is recorded, and of one that has an owner, which Escape leaves before the sheet', async () => {
+    const { page } = studio;
+    await page.keyboard.press('F1');
+    const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts', exact: true });
+    const change = sheet
+      .getByRole('button', { name: /^Brush: add to the mask: B. Change|^Brush.*Change$/ })
+      .first();
+    await change.click();
+    await sheet.getByText('Press the new keys').waitFor();
+    await expectSound(true);
+    await page.keyboard.press('e');
+    await sheet.getByRole('alert').waitFor();
+    await expectSound(true);
+    await page.keyboard.press('Escape');
+    await sheet.getByRole('alert').waitFor({ state: 'hidden' });
+    expect(await sheet.isVisible()).toBe(true);
+    await expect.poll(() => change.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'hidden' });
+  });
+
   it('of what was detected, and of the inspector of a concept and of a detection', async () => {
     const { page } = studio;
     await page.getByLabel('Canvas', { exact: true }).selectOption({ label: '1024 px' });
@@ -154,6 +246,36 @@ describe('accessibility', () => {
     await page.getByRole('button', { name: 'History' }).click();
     await expectSound();
     await page.keyboard.press('Escape');
+  });
+
+  it.each(['Original', 'Slider', 'Blink', 'Difference', 'Refined'])('of the comparison: %s', async (name) => {
+    await studio.page.getByRole('radio', { name, exact: true }).check({ force: true });
+    await expectSound(true);
+  });
+
+  it('of both glasses of the loupe', async () => {
+    const { page } = studio;
+    await page.getByRole('application', { name: /^Picture/ }).focus();
+    await page.keyboard.press('Shift+z');
+    await page.getByRole('application', { name: /^Loupe/ }).waitFor();
+    await expectSound(true);
+    await page.keyboard.press('Shift+z');
+  });
+
+  it('of the inspector of a layer, and of its paintings side by side, after which the focus is kept', async () => {
+    const { page } = studio;
+    await page.getByRole('treegrid', { name: 'Layers' }).getByRole('row').first().click();
+    await expectSound();
+    // The button that began the run is gone when the wall opens by itself.
+    await button('Variations…').click();
+    await page.getByRole('radio', { name: '2', exact: true }).check();
+    await button('Paint 2').click();
+    const wall = page.getByRole('dialog', { name: /^Variations of/ });
+    await wall.waitFor({ timeout: JOB_MS });
+    await expectSound(true);
+    await page.keyboard.press('Escape');
+    await wall.waitFor({ state: 'hidden' });
+    await expect.poll(() => page.evaluate(() => document.activeElement === document.body)).toBe(false);
   });
 
   it('of the studio at twice the size of text', async () => {
