@@ -4,7 +4,7 @@ import type { TileTarget } from '#domain/job/target.ts';
 import { followMasks } from '#domain/document/follow.ts';
 import type { Detection, DetectionOverrides, RefineRequest } from '#domain/job/request.ts';
 import type { JobRunner } from './job-runner.ts';
-import { layerName, type LayerHost } from './layer-commands.ts';
+import { layerName, layersSubject, type LayerHost } from './layer-commands.ts';
 import type { LayerPreviews } from './layer-previews.ts';
 import { waysBack } from './likeness.ts';
 import { formatDuration, messages, type Saying } from './messages.ts';
@@ -85,23 +85,22 @@ export class LayerPainting {
   /** Paints layers again as the document is set now; locked ones, and those whose detection is gone, stay. */
   async repaint(layers: readonly Layer[]): Promise<void> {
     const wish = this.wishOf(layers);
-    if (this.#nothing([...wish.detections, ...wish.tiles])) return;
-    const subject =
-      layers.length === 1 && layers[0] ? layerName(layers[0]) : messages.layers.count(layers.length);
-    await this.refine(wish, { step: { name: 'repaint', subject } });
+    if (this.#nothing([...wish.detections, ...wish.tiles], layers)) return;
+    await this.refine(wish, { step: { name: 'repaint', subject: layersSubject(layers) } });
   }
 
   /** Paints again from noise that none of the paintings there are has had: the next region of the scaffold. */
-  async reroll(wish: PaintedWish): Promise<void> {
+  async reroll(wish: PaintedWish, of?: readonly Layer[]): Promise<void> {
     const { document } = this.#host;
     const { layers } = document;
+    const painted = layers.filter(({ origin }) => wish.detections.includes(origin.detectionId ?? ''));
     const wanted = document.detections.filter(({ id }) => wish.detections.includes(id));
     const detections = this.#unlocked(wanted);
     const own = new Map(
       detections.map((detection) => [detection.id, { region: nextRegion(detection, layers) }]),
     );
     const tiles = wish.tiles.map((tile) => tileFromNextRegion(tile, layers));
-    if (this.#nothing([...detections, ...tiles])) return;
+    if (this.#nothing([...detections, ...tiles], of ?? painted)) return;
     const subject = this.#subjectOf(detections, tiles);
     const change = { own, step: { name: 'reroll', subject }, keepEarlier: true } as const;
     await this.refine({ detections: [...own.keys()], tiles }, change);
@@ -112,7 +111,8 @@ export class LayerPainting {
     const { document, notifier } = this.#host;
     const { selectedDetection: detection } = document;
     if (layers.length === 0 && !detection) return notifier.info(messages.layers.selectFirst);
-    await this.reroll(detection ? { detections: [detection.id], tiles: [] } : this.wishOf(layers));
+    if (detection) return this.reroll({ detections: [detection.id], tiles: [] });
+    await this.reroll(this.wishOf(layers), layers);
   }
 
   /** Paints a layer's detection again with less strength; offered by the guard, never done by itself. */
@@ -142,7 +142,7 @@ export class LayerPainting {
     const { document, client, notifier } = this.#host;
     if (layer.locked) return notifier.info(messages.layers.isLocked(layerName(layer)));
     const { request } = document;
-    if (this.#nothing([layer])) return;
+    if (this.#nothing([layer], [layer])) return;
     const target = { ...this.targetOf({ detections: [], tiles: [] }), layerId: layer.id, count };
     let painted: readonly LayerPixels[] = [];
     await this.#runner.run({
@@ -174,7 +174,7 @@ export class LayerPainting {
   async #again(layer: Layer, patch: DetectionOverrides): Promise<void> {
     const wish = this.wishOf([layer]);
     const [id] = wish.detections;
-    if (this.#nothing([...wish.detections, ...wish.tiles]) || id === undefined) return;
+    if (this.#nothing([...wish.detections, ...wish.tiles], [layer]) || id === undefined) return;
     const own = new Map([[id, patch]]);
     await this.refine(wish, { own, step: { name: 'repaint', subject: layerName(layer) }, keepEarlier: true });
   }
@@ -204,11 +204,11 @@ export class LayerPainting {
     });
   }
 
-  /** Whether there is nothing to paint, or no way to now; says which. */
-  #nothing(wanted: readonly unknown[]): boolean {
+  /** Whether there is nothing to paint of these layers, or no way to now; says which. */
+  #nothing(wanted: readonly unknown[], layers: readonly Layer[]): boolean {
     const { document, job, notifier } = this.#host;
     if (job.running) notifier.info(messages.layers.waitForRun);
-    else if (wanted.length === 0) notifier.info(messages.layers.nothingToPaint);
+    else if (wanted.length === 0) notifier.info(whyNothing(layers));
     return job.running || !document.ready || wanted.length === 0;
   }
 
@@ -229,4 +229,13 @@ export class LayerPainting {
       document.conceptOf(detection)?.phrase ?? '',
     );
   }
+}
+
+/** Why none of these layers can be painted again. */
+function whyNothing(layers: readonly Layer[]): string {
+  const texts = messages.layers;
+  const free = layers.filter(({ locked }) => !locked);
+  if (free.length === 0) return texts.isLocked(layersSubject(layers));
+  if (free.every(({ weight }) => weight.kind === 'whole')) return texts.isMerged;
+  return free.some(({ weight }) => weight.kind === 'tile') ? texts.gridGone : texts.detectionGone;
 }

@@ -1,4 +1,4 @@
-import type { Layer } from '#domain/document/layer.ts';
+import type { Layer, Likeness } from '#domain/document/layer.ts';
 import type { LayerHost } from './layer-commands.ts';
 import { LIKENESS_LIMIT, likenessLevel, type LikenessLevel } from './likeness.ts';
 import { messages } from './messages.ts';
@@ -8,7 +8,7 @@ export class LikenessGuard {
   /** Cosine below which ways back are offered. */
   limit = $state.raw(LIKENESS_LIMIT);
   /** Measured on demand, by pixels; what a run measured is part of its layers. */
-  #measured = $state.raw<Readonly<Record<string, number>>>({});
+  #measured = $state.raw<Readonly<Record<string, Likeness>>>({});
   readonly #host: LayerHost;
 
   constructor(host: LayerHost) {
@@ -16,20 +16,21 @@ export class LikenessGuard {
   }
 
   /** Null while it has not been measured. */
-  of({ pixels }: Layer): number | null {
-    return pixels.similarity ?? this.#measured[pixels.id] ?? null;
+  of({ pixels: { id, similarity, unlike } }: Layer): Likeness | null {
+    if (similarity === null) return this.#measured[id] ?? null;
+    return { similarity, ...(unlike !== undefined && { unlike }) };
   }
 
   levelOf(layer: Layer): LikenessLevel | null {
-    const similarity = this.of(layer);
-    return similarity === null ? null : likenessLevel(similarity, this.limit);
+    const likeness = this.of(layer);
+    return likeness && likenessLevel(likeness, this.limit);
   }
 
   async measure(layer: Layer): Promise<void> {
     const { client, expect, notifier } = this.#host;
     const answer = await client.call((api) => api.layers.similarity(layer));
-    const similarity = expect(answer);
-    if (similarity !== null) this.#measured = { ...this.#measured, [layer.pixels.id]: similarity };
+    const likeness = expect(answer);
+    if (likeness) this.#measured = { ...this.#measured, [layer.pixels.id]: likeness };
     else if (answer.ok) notifier.info(messages.layers.likeness.unavailable);
   }
 }

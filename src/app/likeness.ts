@@ -1,4 +1,4 @@
-import type { Layer } from '#domain/document/layer.ts';
+import type { Layer, Likeness } from '#domain/document/layer.ts';
 
 /** Cosine of CLIP-vision embeddings from which on a painting counts as the same thing, only finer. */
 const SAME = 0.95;
@@ -7,11 +7,13 @@ const CLOSE = 0.88;
 /** Below this the guard speaks up, unless the user sets another limit. */
 export const LIKENESS_LIMIT = 0.75;
 
-export type LikenessLevel = 'same' | 'close' | 'drifted' | 'lost';
+/** `unsure`: the vision model takes two unlike pictures for the same, so that being alike to it says nothing. */
+export type LikenessLevel = 'same' | 'close' | 'drifted' | 'lost' | 'unsure';
 
-/** How a layer's similarity, −1 to 1, is put into words. */
-export function likenessLevel(similarity: number, limit: number): LikenessLevel {
+/** How a layer's likeness is put into words. */
+export function likenessLevel({ similarity, unlike = -1 }: Likeness, limit: number): LikenessLevel {
   if (similarity < limit) return 'lost';
+  if (unlike >= SAME) return 'unsure';
   if (similarity >= SAME) return 'same';
   return similarity >= CLOSE ? 'close' : 'drifted';
 }

@@ -1,5 +1,5 @@
 import type { ProxyMarked } from 'comlink';
-import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import type { Layer, LayerPixels, Likeness } from '#domain/document/layer.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { JobEvent } from '#domain/job/events.ts';
 import type { RefineRequest } from '#domain/job/request.ts';
@@ -61,7 +61,7 @@ export interface LayersApi extends ProxyMarked {
   /** The canvas of a layer's area as it looks with one of its paintings; for the wall of variations. */
   preview(layer: Layer, pixelsId: string, maxSidePx: number): Promise<Result<ImageBitmap>>;
   /** Cosine of the CLIP-vision embeddings of a layer's area before and after; null without a vision model. */
-  similarity(layer: Layer): Promise<Result<number | null>>;
+  similarity(layer: Layer): Promise<Result<Likeness | null>>;
   /** Pixels nothing names any more may go: the document, its history and its snapshots name these. */
   keepPixels(ids: readonly string[]): Promise<void>;
 }

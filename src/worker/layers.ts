@@ -1,6 +1,6 @@
 import { proxyMarker, transfer } from 'comlink';
 import type { ResidualStore } from '#domain/blend/residual-store.ts';
-import type { Layer, LayerPixels } from '#domain/document/layer.ts';
+import type { Layer, LayerPixels, Likeness } from '#domain/document/layer.ts';
 import { sameSize, seenBelow } from '#domain/document/stack.ts';
 import type { Size } from '#domain/geometry/rect.ts';
 import { AppError } from '#domain/job/app-error.ts';
@@ -176,7 +176,7 @@ export class StudioLayers implements LayersApi {
     });
   }
 
-  similarity(layer: Layer): Promise<Result<number | null>> {
+  similarity(layer: Layer): Promise<Result<Likeness | null>> {
     return asResult(async () => {
       const canvas = this.#shownCanvas();
       const backend = this.#host.ready();

@@ -22,6 +22,16 @@ export interface LayerPixels {
   readonly recipe: LayerRecipe;
   /** Cosine of the CLIP-vision embeddings before and after; null where no vision model was loaded. */
   readonly similarity: number | null;
+  /** {@link Likeness.unlike} of the model that measured it; absent where none did, or before it was asked for. */
+  readonly unlike?: number;
+}
+
+/** How alike an area is before and after, to a vision model. */
+export interface Likeness {
+  /** Cosine of the embeddings, −1 to 1. */
+  readonly similarity: number;
+  /** Cosine the same model gives two pictures that are not alike: what a similarity has to be told from. */
+  readonly unlike?: number;
 }
 
 /** How a layer's residual is weighted over its area. */

@@ -105,6 +105,7 @@ const scaffold = v.looseObject({ seed: finite, levels: finite, discount: finite 
 const paintingSchema = v.looseObject({
   id: text,
   similarity: v.nullable(finite),
+  unlike: v.exactOptional(finite),
   recipe: v.looseObject({
     prompt: text,
     negative: text,

@@ -143,7 +143,26 @@ describe('re-rolling', () => {
     put(painted('a', { locked: true }));
     await studio.painting.reroll(DETECTION);
     expect(client.of('refine')).toHaveLength(0);
-    expect(info).toHaveBeenCalledWith(messages.layers.nothingToPaint);
+    expect(info).toHaveBeenCalledWith(messages.layers.isLocked('a'));
+  });
+
+  it.each([
+    ['merged', painted('a', { weight: { kind: 'whole' } }), messages.layers.isMerged],
+    ['of a detection that is gone', painted('a'), messages.layers.detectionGone],
+    ['of a grid that is gone', tile(2), messages.layers.gridGone],
+    ['locked', tile(2, { locked: true }), messages.layers.isLocked('Tile 3')],
+  ])('says of a layer that is %s why it cannot be painted again', async (_, given, words) => {
+    const layer = { ...given, origin: { detectionId: null, mask: null, below: [] } };
+    const overlapPx = studio.document.request.global.overlapPx + 8;
+    put(
+      layer.weight.kind === 'tile'
+        ? { ...layer, weight: { ...layer.weight, tilePx: 1024, overlapPx } }
+        : layer,
+    );
+    await studio.painting.rerollSelected(studio.document.layers);
+    await studio.painting.repaint(studio.document.layers);
+    expect(info.mock.calls).toEqual([[words], [words]]);
+    expect(client.of('refine')).toHaveLength(0);
   });
 });
 
@@ -171,9 +190,21 @@ describe('the likeness guard', () => {
     client.script['similarity'] = () => null;
     await studio.likeness.measure(only!);
     expect(info).toHaveBeenCalledWith(messages.layers.likeness.unavailable);
-    client.script['similarity'] = () => 0.97;
+    client.script['similarity'] = () => ({ similarity: 0.97, unlike: 0.6 });
     await studio.likeness.measure(only!);
     expect(studio.likeness.levelOf(only!)).toBe('same');
+  });
+
+  it('calls nothing the same that a model without an eye for shapes finds alike', () => {
+    const level = (similarity: number, unlike?: number) => {
+      put(
+        painted('a', { pixels: { ...pixels('p', 0, similarity), ...(unlike !== undefined && { unlike }) } }),
+      );
+      return studio.likeness.levelOf(studio.document.layers[0]!);
+    };
+    expect([level(0.99, 0.6), level(0.9, 0.6), level(0.99)]).toEqual(['same', 'close', 'same']);
+    expect([level(0.99, 0.999), level(0.9, 0.999)]).toEqual(['unsure', 'unsure']);
+    expect(level(0.5, 0.999)).toBe('lost');
   });
 });
 

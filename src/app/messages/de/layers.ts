@@ -55,8 +55,12 @@ export const layers: Catalogue['layers'] = {
   mergeNeedsNeighbours: 'Nur benachbarte Ebenen lassen sich vereinen: Dazwischen liegt noch eine sichtbare.',
   mergeOvertaken: 'Die Ebenen haben sich beim Vereinen geändert, deshalb wurde nichts vereint.',
   waitForRun: 'Ein Lauf ist im Gange. Stoppen oder abwarten, bis er fertig ist.',
-  nothingToPaint:
-    'Nichts zu malen: gesperrt, vereint, oder die Erkennung oder das Kachelraster gibt es nicht mehr.',
+  isMerged:
+    'Vereinte Ebenen lassen sich nicht neu malen. Das Vereinen rückgängig machen oder neu verfeinern, was sie zeigen.',
+  detectionGone:
+    'Nichts zu malen: Die Erkennung dieser Ebene gibt es nicht mehr. Sie kann bleiben oder entfernt werden.',
+  gridGone:
+    'Nichts zu malen: Die Kacheln haben nun eine andere Größe oder Überlappung. Das ganze Bild neu verfeinern.',
   selectFirst: 'Zuerst eine Ebene, eine Erkennung oder ein Konzept auswählen.',
   varied: (count) => `${plural(count, { one: 'Fassung', other: 'Fassungen' })} zur Auswahl.`,
   inspector: {
@@ -112,6 +116,8 @@ export const layers: Catalogue['layers'] = {
     same: 'Sieht gleich aus, nur feiner.',
     close: 'Nahe am Original.',
     drifted: 'Verändert, noch über der Grenze.',
+    unsure:
+      'Sagt wenig: Dieses Vision-Modell sieht Farben, kaum Formen. Auch ein anderes Gesicht oder Ding kann so ähnlich sein.',
     lost: 'Unter der Grenze: Das kann nun ein anderes Gesicht oder Ding sein.',
     unmeasured: 'Nicht gemessen: Das Vision-Netz war nicht Teil des Laufs.',
     measure: 'Messen',

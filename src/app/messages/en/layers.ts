@@ -56,7 +56,9 @@ export const layers = {
     'Only layers that lie next to each other can be merged: another visible layer is in between.',
   mergeOvertaken: 'The layers changed while they were merged, so nothing was merged.',
   waitForRun: 'A run is going on. Stop it, or wait until it is done.',
-  nothingToPaint: 'Nothing to paint: it is locked, merged, or its detection or tile grid is gone.',
+  isMerged: 'Merged layers cannot be painted again. Undo the merge, or refine what they show anew.',
+  detectionGone: 'Nothing to paint: the detection of this layer is gone. It can be kept, or removed.',
+  gridGone: 'Nothing to paint: the tiles have another size or overlap now. Refine the whole picture again.',
   selectFirst: 'Select a layer, a detection or a concept first.',
   varied: (count: number) => `${plural(count, { one: 'painting', other: 'paintings' })} to choose from.`,
   inspector: {
@@ -110,6 +112,8 @@ export const layers = {
     same: 'Looks the same, only finer.',
     close: 'Close to the original.',
     drifted: 'Changed, still above the limit.',
+    unsure:
+      'Says little: this vision model sees colours, hardly shapes. Another face or thing can be as alike.',
     lost: 'Below the limit: this may be another face or thing now.',
     unmeasured: 'Not measured: the vision tower was not part of the run.',
     measure: 'Measure',
