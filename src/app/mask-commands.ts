@@ -10,7 +10,7 @@ import type { StepName } from '#domain/document/history.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import type { BrushPoint } from '#domain/mask/brush.ts';
-import { matchGrid, sameMask } from '#domain/mask/rle-algebra.ts';
+import { matchGrid, rleCovers, sameMask } from '#domain/mask/rle-algebra.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
 import { hueOf, patternOf } from './hues.ts';
 import type { CommandHost } from './job-runner.ts';
@@ -97,12 +97,16 @@ export class MaskCommands {
     const counted = isFresh
       ? this.#addRegion(stroke.detectionId, painted.mask)
       : this.setMask(stroke.detectionId, painted.mask, 'stroke');
-    this.#sayFaint(counted, stroke);
+    this.#sayFaint(counted, stroke, painted.mask);
   }
 
-  /** A mask begins at half coverage: strokes below that do nothing by themselves, and are said to once. */
-  #sayFaint(counted: boolean, { opacity = 1 }: BrushStroke): void {
-    const isFaint = !counted && opacity < MASK_COVERAGE;
+  /** A mask begins at half coverage: strokes below that do nothing by themselves, which is said once. */
+  #sayFaint(counted: boolean, { opacity = 1, mode, points }: BrushStroke, mask: MaskRle): void {
+    const [end, size] = [points.at(-1), this.#host.document.image?.size];
+    if (!end || !size) return;
+    // Where there was nothing to add or to take away, no opacity would have done more.
+    const covered = rleCovers(mask, (end.x / size.width) * mask.width, (end.y / size.height) * mask.height);
+    const isFaint = !counted && opacity < MASK_COVERAGE && covered === (mode === 'erase');
     if (isFaint && !this.#faintSaid) this.#host.notifier.info(messages.tools.tooFaint(opacity * 100));
     this.#faintSaid = isFaint;
   }

@@ -137,7 +137,11 @@ describe('strokes', () => {
     use([[10, 10]]);
     await settle();
     studio.view.tools.setOpacity(0.4);
-    use([[10, 10]]);
+    use([[15, 15]]);
+    await settle();
+    // More could not be added there.
+    expect(said).toEqual([]);
+    use([[60, 60]]);
     await settle();
     expect(names()).toEqual(['region']);
     expect(said.map(({ message }) => message)).toEqual([messages.tools.tooFaint(40)]);
