@@ -23,6 +23,11 @@ export interface StepSource {
   read(stepId: number): Promise<DocumentDiff | null>;
 }
 
+/** Something that may cease to hold with a change of the document. */
+export interface Lasting {
+  holds(): boolean;
+}
+
 /** Where nothing is stored, everything stays in memory. */
 const NO_SOURCE: StepSource = { has: () => false, read: () => Promise.resolve(null) };
 
@@ -48,8 +53,8 @@ export class EditHistory {
   /** Where the user is on the way to, while steps come back from storage; another wish or change replaces it. */
   #way: { readonly to: number } | null = null;
   #lastAt = 0;
-  /** Ways back that are offered just now. */
-  #watched: readonly { readonly back: StepBack; readonly withdraw: () => void }[] = [];
+  /** Ways, mostly back, that are offered just now. */
+  #watched: readonly { readonly back: Lasting; readonly withdraw: () => void }[] = [];
 
   readonly #heldBytes: number;
 
@@ -152,8 +157,8 @@ export class EditHistory {
     return new StepBack(this, along);
   }
 
-  /** Calls `withdraw` once a way back no longer holds. */
-  watch(back: StepBack, withdraw: () => void): void {
+  /** Calls `withdraw` once a way no longer holds; asked after every change. */
+  watch(back: Lasting, withdraw: () => void): void {
     this.#watched = [...this.#watched, { back, withdraw }];
     this.#withdraw();
   }

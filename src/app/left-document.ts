@@ -1,4 +1,4 @@
-import type { DocumentHistory } from '#domain/document/history.ts';
+import type { DocumentHistory, HistoryStep } from '#domain/document/history.ts';
 import type { OwnedDocument } from './document-session.svelte.ts';
 import type { StudioState } from './studio-state.svelte.ts';
 
@@ -11,12 +11,20 @@ export interface LeftDocument {
   readonly owned: OwnedDocument | null;
 }
 
-/** The open document, or null when there is nothing in it but the picture itself. */
+/**
+ * The open document, or null when nothing in it, its snapshots or its history, undone steps included, is of this picture
+ * alone: concepts and parameters go on with the next one.
+ */
 export function leftDocument(
   { image, history: { whole: history } }: StudioState,
   owned: OwnedDocument | null,
 ): LeftDocument | null {
   const { candidates, layers } = history.present;
-  if (!image || (candidates.length === 0 && layers.length === 0)) return null;
-  return { file: image.file, name: image.name, history, owned };
+  const hasWork =
+    candidates.length + layers.length + history.snapshots.length > 0 || history.steps.some(isOfPicture);
+  return image && hasWork ? { file: image.file, name: image.name, history, owned } : null;
 }
+
+/** A step in storage might be. */
+const isOfPicture = ({ diff }: HistoryStep): boolean =>
+  diff === null || diff.candidates !== null || diff.layers !== null;

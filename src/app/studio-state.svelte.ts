@@ -16,11 +16,11 @@ import { messages, type Saying } from './messages.ts';
 import { buildRefineRequest, isAskable } from './requests.ts';
 import type { OpenedImage, RuntimeInfo } from './worker-client.ts';
 
-/** A way back, as a message offers it. */
+/** A way back, or on, as a message offers it. */
 export interface UndoOffer {
   readonly label: string;
   readonly run: () => void;
-  /** Calls once there is no way back any more. */
+  /** Calls once there is no such way any more. */
   readonly until: (withdraw: () => void) => void;
 }
 
@@ -190,6 +190,14 @@ export class StudioState {
   checkpoint(along: readonly StepName[] = []): UndoOffer {
     const { run, until } = this.history.checkpoint(along);
     return { label: messages.app.undo, run, until };
+  }
+
+  /** What a message offers while something holds that changes with the document alone: after that it does nothing. */
+  offerWhile(holds: () => boolean, label: string, act: () => void): UndoOffer {
+    const run = () => {
+      if (holds()) act();
+    };
+    return { label, run, until: (withdraw) => this.history.watch({ holds }, withdraw) };
   }
 
   /** Removes a concept with its detections. */

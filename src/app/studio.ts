@@ -3,36 +3,30 @@ import type { Layer } from '#domain/document/layer.ts';
 import type { DocumentState } from '#domain/document/state.ts';
 import type { ScaffoldSpec } from '#domain/job/request.ts';
 import { DEFAULTS, type StudioDefaults } from './defaults.ts';
-import { DocumentSession, type Claim, type DocumentStorage } from './document-session.svelte.ts';
+import { DocumentLife } from './document-life.ts';
+import { DocumentSession, type DocumentStorage } from './document-session.svelte.ts';
 import { download } from './download.ts';
 import { isSettingsName } from './concept-settings-text.ts';
 import { isWeightName } from './file-kinds.ts';
 import { DetectionCommands } from './detection-commands.ts';
 import { JobRunner, type WorkerError } from './job-runner.ts';
 import { JobState } from './job-state.svelte.ts';
-import { leftDocument, type LeftDocument } from './left-document.ts';
 import { LayerCommands, type LayerHost } from './layer-commands.ts';
 import { LayerList } from './layer-list.svelte.ts';
 import { LayerPainting, type RefineWish } from './layer-painting.ts';
 import { LayerPreviews } from './layer-previews.ts';
 import { LikenessGuard } from './likeness-guard.svelte.ts';
 import { MaskCommands } from './mask-commands.ts';
-import { messages, said, type Saying } from './messages.ts';
+import { messages } from './messages.ts';
 import { ModelCommands } from './model-commands.ts';
 import { fetchSample, listSamples, type Sample } from './samples.ts';
 import { SettingsOffers } from './settings-offer.svelte.ts';
 import { StudioState } from './studio-state.svelte.ts';
 import { ViewState } from './view-state.svelte.ts';
-import { WorkerClient, type OpenedImage, type Result, type ScaffoldStatistics } from './worker-client.ts';
+import { WorkerClient, type Result, type ScaffoldStatistics } from './worker-client.ts';
 
 /** A stop waits this long for a step boundary before the worker is ended. */
 const STOP_PATIENCE_MS = 5000;
-
-/** Pause after which pixels of forgotten steps are freed. */
-const FREE_AFTER_MS = 5000;
-
-/** A document whose history is known, to be opened again. */
-type Past = Pick<LeftDocument, 'history' | 'owned'>;
 
 /** What a message offers to do. */
 export interface Offer {
@@ -71,15 +65,9 @@ export class Studio {
   /** The stored documents of this tab. */
   readonly session: DocumentSession;
   readonly #runner: JobRunner;
-  /** What the visit before has left, until the worker can open its picture. */
-  #claimed: Extract<Claim, { kind: 'found' }> | null = null;
-  /** Pictures the user is opening. */
-  #opening = 0;
+  readonly #life: DocumentLife;
   /** The state that was saved as a picture last. */
   #exported: DocumentState | null = null;
-  /** The document that was open before this one, while it can still be asked back. */
-  #left: LeftDocument | null = null;
-  #freeing: ReturnType<typeof setTimeout> | undefined;
   #started: Promise<void> = Promise.resolve();
 
   /**
@@ -100,9 +88,9 @@ export class Studio {
     this.session = new DocumentSession(documents, {
       onSaved: () => document.history.spill(),
       onTrouble: () => notifier.error(messages.session.notStored),
-      onRemoved: () => this.#freePixelsSoon(),
+      onRemoved: () => this.#life.freePixelsSoon(),
     });
-    document.history.onForgotten = () => this.#freePixelsSoon();
+    document.history.onForgotten = () => this.#life.freePixelsSoon();
     document.history.onChanged = (history) => this.session.changed(history);
     const started = () => this.#started;
     const expect = <T>(result: Result<T>) => this.#expect(result);
@@ -120,20 +108,18 @@ export class Studio {
     this.masks = new MaskCommands({ ...host, open });
     const { presets } = this.detections;
     this.offers = new SettingsOffers({ ...host, presets, masks: this.masks.files, open });
+    const { session } = this;
+    const forget = () => this.#forget();
+    this.#life = new DocumentLife({ ...host, session, runner: this.#runner, started, forget });
   }
 
-  /** Residuals nothing can bring back any more leave the worker's store, once the hand rests. */
-  #freePixelsSoon(): void {
-    clearTimeout(this.#freeing);
-    this.#freeing = setTimeout(() => void this.#freePixels().catch(() => undefined), FREE_AFTER_MS);
-  }
-
-  /** Stored documents of other tabs and visits name pixels too. */
-  async #freePixels(): Promise<void> {
-    const elsewhere = await this.session.namedElsewhere();
-    const named = [this.document.history.whole, this.#claimed?.history, this.#left?.history];
-    const pixels = named.flatMap((history) => [...(history?.namedPixels() ?? [])]);
-    await this.client.send((api) => api.layers.keepPixels([...pixels, ...elsewhere]));
+  /** Nothing that belongs to the picture outlasts it. */
+  #forget(): void {
+    this.painting.wall.close();
+    this.previews.clear();
+    this.masks.forget();
+    this.detections.looks.forgetAll();
+    this.offers.dismiss();
   }
 
   /** Gives a fresh canvas to a fresh worker and tells it what the page still knows. */
@@ -150,7 +136,7 @@ export class Studio {
     if (!started.ok) {
       if (started.error.code !== 'aborted')
         document.startError = started.error.sentence ?? started.error.message;
-      if (this.#claimed) document.opening = null;
+      if (this.#life.isWaiting) document.opening = null;
       return;
     }
     const runtime = await this.models.attach(started.value);
@@ -159,53 +145,17 @@ export class Studio {
     // The worker may have died meanwhile: its successor tells for itself.
     if (epoch !== this.view.canvasEpoch || document.startError !== null) return;
     this.models.take(runtime, '');
-    void this.#takeUp();
+    void this.#life.takeUp();
   }
 
   /** Goes on where the visit before ended, or says why that cannot be; to be called once, when settings are known. */
-  async resume(): Promise<void> {
-    const claim = await this.session.claim();
-    if (claim?.kind === 'unreadable')
-      this.notifier.error(messages.session.unreadable(claim.name, claim.newer));
-    const found = claim?.kind === 'found' ? claim : null;
-    this.#claimed = found;
-    this.session.restoring = found?.owned.saver.saved.name ?? null;
-    if (!found) return;
-    if (this.document.runtime) return this.#takeUp();
-    if (!this.document.startError) this.document.opening ??= this.session.restoring;
-  }
-
-  /** Opens what was claimed, unless the user opens something else; where the worker dies, the next one does it. */
-  async #takeUp(): Promise<void> {
-    const { document, client, session, notifier } = this;
-    const claimed = this.#claimed;
-    if (!claimed || this.#opening > 0) return;
-    const { file, name } = claimed.owned.saver.saved;
-    document.opening = name;
-    const opened = await client.call((api) => api.openImage(file, name));
-    if (this.#opening === 0) document.opening = null;
-    if (this.#claimed !== claimed || (!opened.ok && opened.error.code === 'aborted')) return;
-    if (opened.ok) {
-      this.#takeImage(opened.value, file, '', claimed);
-      notifier.info(messages.session.restored(name), {
-        label: messages.session.startAfresh,
-        run: () => this.startAfresh(),
-      });
-      return;
-    }
-    this.#claimed = session.restoring = null;
-    session.refuse(claimed.owned);
-    notifier.error(messages.session.pictureLost(name, opened.error.message));
+  resume(): Promise<void> {
+    return this.#life.resume();
   }
 
   /** Closes the picture; there is a way back to it. */
   startAfresh(): void {
-    const { document, job } = this;
-    const { id } = job;
-    if (job.running) void this.client.send((api) => api.cancel(id));
-    this.#leave('', null);
-    document.close();
-    this.#offerLeft();
+    this.#life.startAfresh();
   }
 
   /** Whether leaving the page would lose something that lies nowhere else. */
@@ -226,23 +176,7 @@ export class Studio {
 
   /** Opens a picture. The worker proves it good before it stops a running job, so a bad file changes nothing. */
   open(file: Blob, name: string): Promise<boolean> {
-    return this.#open(file, name, null);
-  }
-
-  async #open(file: Blob, name: string, past: Past | null): Promise<boolean> {
-    const { document, job } = this;
-    document.opening = name;
-    this.#opening++;
-    await this.#started;
-    if (document.startError) this.notifier.error(said(document.startError));
-    const opened = await this.client.call((api) => api.openImage(file, name));
-    this.#opening--;
-    document.opening = null;
-    const image = this.#expect(opened);
-    const replaced = () => messages.bar.replaced(name);
-    if (image) this.#takeImage(image, file, job.running || job.outcome === replaced() ? replaced : '', past);
-    else void this.#takeUp();
-    return image !== null;
+    return this.#life.open(file, name);
   }
 
   async openSample(sample: Sample): Promise<void> {
@@ -415,44 +349,6 @@ export class Studio {
     if (!(await this.document.history.goTo(cursor))) this.notifier.error(messages.history.unreachable);
   }
 
-  #takeImage(opened: OpenedImage, file: Blob, outcome: Saying, past: Past | null): void {
-    const { document, session } = this;
-    this.#leave(outcome, past);
-    document.takeImage({ ...opened, file, url: URL.createObjectURL(file) });
-    if (past) document.resume(past.history);
-    if (past?.owned) session.resume(past.owned);
-    else session.begin(file, opened.name, document.history.whole);
-    document.history.storeIn(session.source);
-    this.view.show(opened.size);
-    this.#offerLeft();
-  }
-
-  /** The job of the picture ends here, whether its last answer has come or not; `past` takes its place. */
-  #leave(outcome: Saying, past: Past | null): void {
-    const { document, session } = this;
-    this.#runner.abandon(outcome);
-    const owned = session.leave();
-    document.history.storeIn(null);
-    const left = leftDocument(document, owned);
-    if (!left) owned?.release();
-    for (const gone of [this.#left, this.#claimed]) if (gone !== past) gone?.owned?.release();
-    this.#claimed = session.restoring = null;
-    this.#left = left;
-    this.previews.clear();
-    this.masks.forget();
-    this.detections.looks.forgetAll();
-    this.offers.dismiss();
-  }
-
-  #offerLeft(): void {
-    const left = this.#left;
-    if (left)
-      this.notifier.info(messages.app.left(left.name), {
-        label: messages.app.goBack,
-        run: () => void this.#open(left.file, left.name, left),
-      });
-  }
-
   /** The value, or null after saying what went wrong. */
   #expect<T>(result: Result<T>): T | null {
     if (result.ok) return result.value;
@@ -466,7 +362,6 @@ export class Studio {
     if (code === 'gpu-lost' && this.document.runtime) this.#recover(messages.errors.gpuLost);
     else this.notifier.error(message);
   }
-
 
   /** A worker that dies while it starts would die again: then the user decides. */
   #crashed(reason: string): void {

@@ -5,7 +5,7 @@ import type { JobEvent } from '#domain/job/events.ts';
 import { candidate, layer, mulberry } from './domain/document/arbitrary-documents.ts';
 import { FakeClient, failed, flush, ok, type Call } from './fake-client.ts';
 
-const PICTURE = { size: { width: 100, height: 80 }, sha256: 'x', recipe: null, parameters: null };
+const PICTURE = { size: { width: 100, height: 80 }, sha256: 'x', carried: null };
 const LAYER = layer(mulberry(2));
 const AREA: JobEvent = { kind: 'layer', layer: LAYER, order: [LAYER.id] };
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DEFAULTS } from '#app/defaults.ts';
 import { messages } from '#app/messages.ts';
 import { Studio } from '#app/studio.ts';
+import type { JobEvent } from '#domain/job/events.ts';
 import { candidate, layer, mulberry } from '../domain/document/arbitrary-documents.ts';
 import { FakeClient, failed, flush, ok } from '../fake-client.ts';
 import { FakeBrowser } from './fake-documents.ts';
@@ -12,17 +13,21 @@ const info = vi.fn<Studio['notifier']['info']>();
 const error = vi.fn<Studio['notifier']['error']>();
 const canvas = {} as HTMLCanvasElement;
 const LAYER = layer(mulberry(2));
-const opened = (name: string) =>
-  ok({ name, size: { width: 100, height: 80 }, sha256: name, recipe: null, parameters: null });
+const opened = (name: string) => ok({ name, size: { width: 100, height: 80 }, sha256: name, carried: null });
 
 let browser: FakeBrowser;
 let tab: ReturnType<FakeBrowser['tab']>;
 let client: FakeClient;
 let studio: Studio;
+let crash: (reason: string) => void;
 
 /** A page in a tab; `worker` says whether its networks are there already. */
 async function visit(worker = true): Promise<void> {
-  studio = new Studio({ info, error }, DEFAULTS, (onCrash) => (client = new FakeClient(onCrash)), tab);
+  const connect = (onCrash: (reason: string) => void) => {
+    crash = onCrash;
+    return (client = new FakeClient(onCrash));
+  };
+  studio = new Studio({ info, error }, DEFAULTS, connect, tab);
   if (worker) await studio.start(canvas);
 }
 
@@ -30,6 +35,16 @@ async function open(name: string): Promise<void> {
   void studio.open(new Blob([name]), name);
   await flush();
   await client.last('openImage').answer(opened(name));
+}
+
+/** The names of what is stored. */
+const stored = () => [...browser.store.heads_.values()].map((head) => (head as { name?: string }).name);
+
+/** What the last message offers. */
+function offered() {
+  const offer = info.mock.lastCall?.[1];
+  if (!offer) throw new Error('the last message offers nothing');
+  return offer;
 }
 
 /** The tab is reloaded, and finds what it had. */
@@ -165,6 +180,53 @@ describe('a reloaded page', () => {
     expect(studio.document.layers).toEqual([]);
   });
 
+  it('leaves alone the picture that was opened before the old document was found', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    tab.close();
+    await visit();
+    let find: () => void = () => undefined;
+    const heads = browser.store.heads.bind(browser.store);
+    vi.spyOn(browser.store, 'heads').mockImplementationOnce(async () => {
+      await new Promise<void>((found) => (find = found));
+      return heads();
+    });
+    void studio.resume();
+    await flush();
+    await open('mine.png');
+    find();
+    await flush();
+    expect(client.of('openImage').map(({ args }) => args[1])).toEqual(['mine.png']);
+    expect([studio.session.restoring, studio.document.opening]).toEqual([null, null]);
+    // Nor does it come back over what was closed again.
+    studio.startAfresh();
+    await studio.start(canvas);
+    expect(client.of('openImage')).toHaveLength(1);
+    const id = [...browser.store.heads_.keys()][0] as string;
+    expect(await tab.owners.take(id)).not.toBeNull();
+  });
+
+  it('gives up on a picture over which worker after worker dies, and keeps what is stored', async () => {
+    await reload();
+    for (const attempts of [1, 2]) {
+      expect(client.of('openImage')).toHaveLength(attempts);
+      expect(studio.session.restoring).toBe('first.png');
+      crash('out of memory');
+      await flush();
+      await studio.start(canvas);
+      await flush();
+    }
+    expect(client.of('openImage')).toHaveLength(2);
+    expect(error).toHaveBeenLastCalledWith(messages.session.pictureEndsWorker('first.png'));
+    expect([studio.session.restoring, studio.document.opening, studio.document.image]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect(stored()).toEqual(['first.png']);
+    await open('second.png');
+    expect(studio.document.image?.name).toBe('second.png');
+  });
+
   it('comes back when the quicker picture is none', async () => {
     await vi.advanceTimersByTimeAsync(1000);
     tab.close();
@@ -209,7 +271,114 @@ describe('starting afresh', () => {
   });
 });
 
+describe('an offer', () => {
+  const withdraw = vi.fn<() => void>();
+  beforeEach(() => void withdraw.mockClear());
+
+  it('to start afresh is for what came back alone', async () => {
+    await reloaded('first.png');
+    const offer = offered();
+    offer.until?.(withdraw);
+    studio.document.addConcept('hand');
+    expect(withdraw).not.toHaveBeenCalled();
+    await open('second.png');
+    expect(withdraw).toHaveBeenCalledOnce();
+    offer.run();
+    expect(studio.document.image?.name).toBe('second.png');
+  });
+
+  it('to go back ends when what was left is nobody’s any more', async () => {
+    await open('second.png');
+    studio.document.dispatch({ type: 'set-layers', layers: [LAYER] });
+    const offer = offered();
+    offer.until?.(withdraw);
+    expect(withdraw).not.toHaveBeenCalled();
+    await open('third.png');
+    expect(withdraw).toHaveBeenCalledOnce();
+    offer.run();
+    await flush();
+    expect(client.of('openImage')).toHaveLength(3);
+  });
+
+  it('to go back that is taken keeps the document, whatever is opened meanwhile', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    await open('second.png');
+    const { run } = offered();
+    await vi.advanceTimersByTimeAsync(1000);
+    run();
+    await flush();
+    const back = client.last('openImage');
+    await open('third.png');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stored()).toContain('first.png');
+    await back.answer(opened('first.png'));
+    expect(studio.document.image?.name).toBe('first.png');
+    studio.document.addConcept('hand');
+    await reloaded('first.png');
+    expect(error).not.toHaveBeenCalled();
+    expect(studio.document.layers).toEqual([LAYER]);
+    expect(studio.document.concepts).toHaveLength(2);
+  });
+
+  it('to go back that comes to nothing leaves the document to be cleared away', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    await open('second.png');
+    offered().run();
+    await flush();
+    const back = client.last('openImage');
+    await open('third.png');
+    await back.answer(failed('bad-file'));
+    await open('fourth.png');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stored()).toEqual(['fourth.png']);
+  });
+
+  it('to go back outlasts the next picture where none was open', async () => {
+    studio.startAfresh();
+    const offer = offered();
+    offer.until?.(withdraw);
+    await vi.advanceTimersByTimeAsync(1000);
+    await open('second.png');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stored().sort()).toEqual(['first.png', 'second.png']);
+    expect([withdraw.mock.calls.length, info.mock.calls.length]).toEqual([0, 1]);
+    offer.run();
+    await flush();
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.layers).toEqual([LAYER]);
+    await reloaded('first.png');
+    expect(studio.document.layers).toEqual([LAYER]);
+  });
+});
+
 describe('a picture opened over another', () => {
+  it.each(['snapshots', 'undone steps'])('leaves a document whose only work is in %s', async (where) => {
+    const { history } = studio.document;
+    while (history.canUndo) await studio.undo();
+    if (where === 'undone steps') history.removeSnapshot(history.snapshots[0]!.id);
+    else studio.document.addConcept('instead');
+    await vi.advanceTimersByTimeAsync(1000);
+    await open('second.png');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stored()).toContain('first.png');
+    expect(info).toHaveBeenLastCalledWith(messages.app.left('first.png'), expect.anything());
+  });
+
+  it('shows no variations of a layer that comes back with what its run had painted', async () => {
+    const found = studio.document.layers[0]!;
+    void studio.painting.vary(found, 2);
+    await flush();
+    const follow = client.last('vary').args.at(-1) as (event: JobEvent) => void;
+    const variations = [...found.variations, { ...LAYER.pixels, id: 'further' }];
+    follow({ kind: 'layer', layer: { ...found, variations }, order: [] });
+    await open('second.png');
+    offered().run();
+    await flush();
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.layers[0]?.variations.map(({ id }) => id)).toContain('further');
+    expect(studio.painting.wall.layer).toBeUndefined();
+  });
+
   it('is what a reload brings back; the way back keeps the history', async () => {
     await open('second.png');
     await reloaded('second.png');

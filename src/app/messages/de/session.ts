@@ -14,6 +14,8 @@ export const session: Catalogue['session'] = {
     }. Es bleibt gesichert, bis ein anderes Bild geöffnet wird.`,
   pictureLost: (name, reason) =>
     `${name} ließ sich nicht wieder öffnen, darum fängt das Studio neu an (${reason}). Es bleibt gesichert, bis ein anderes Bild geöffnet wird.`,
+  pictureEndsWorker: (name) =>
+    `Beim Öffnen von ${name} sind die Netze zweimal stehen geblieben (wohl aus Speichermangel), darum fängt das Studio neu an. Es bleibt gesichert, bis ein anderes Bild geöffnet wird.`,
   pixelsInMemory: (bytes) =>
     `Der Datenträger nimmt die Pixel der Ebenen nicht an: ${bytes} liegen nur im Speicher und enden mit diesem Tab. Platz schaffen oder exportieren, was bleiben soll.`,
 };

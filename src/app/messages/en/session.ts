@@ -13,6 +13,8 @@ export const session = {
     }. It stays stored until you open another picture.`,
   pictureLost: (name: string, reason: string) =>
     `${name} could not be opened again, so the studio starts afresh (${reason}). It stays stored until you open another picture.`,
+  pictureEndsWorker: (name: string) =>
+    `The networks stopped twice while ${name} was being opened again (most likely the memory ran out), so the studio starts afresh. It stays stored until you open another picture.`,
   pixelsInMemory: (bytes: string) =>
     `The disk would not take the pixels of your layers: ${bytes} are in memory alone and end with this tab. Free some space, or export what you want to keep.`,
 };
