@@ -3,6 +3,7 @@ import { BrowserDocumentStore, type DocumentStore } from './document-store.ts';
 import { tabMemory, webLockOwners, type DocumentOwners, type TabMemory } from './document-owners.ts';
 import { headLines, RECORD_VERSION, type HeadLine } from './document-record.ts';
 import { DocumentSaver } from './document-saver.ts';
+import { readDocument } from './saved-document-reader.ts';
 import { SavedDocument } from './saved-document.ts';
 
 /** A tab that reloads finds its document locked until the browser has cleared its former self away. */
@@ -31,7 +32,13 @@ export interface OwnedDocument {
 
 /** What a tab finds when it starts. */
 export type Claim =
-  | { readonly kind: 'found'; readonly owned: OwnedDocument; readonly history: DocumentHistory }
+  | {
+      readonly kind: 'found';
+      readonly owned: OwnedDocument;
+      readonly history: DocumentHistory;
+      /** Steps or snapshots of it could not be read back, and are gone. */
+      readonly damaged: boolean;
+    }
   | { readonly kind: 'unreadable'; readonly name: string; readonly newer: boolean };
 
 export interface SessionEvents {
@@ -98,10 +105,10 @@ export class DocumentSession {
   async #read(line: HeadLine, head: unknown, release: () => void): Promise<Claim> {
     const { store } = this.#storage as DocumentStorage;
     try {
-      const { saved, history } = await SavedDocument.read(store, head);
+      const { saved, history, damaged } = await readDocument(store, head);
       const saver = this.#saver(saved, history);
       saver.start(null);
-      return { kind: 'found', history, owned: { saver, release } };
+      return { kind: 'found', history, owned: { saver, release }, damaged };
     } catch (error) {
       console.warn(`The stored document ${line.id} cannot be used.`, error);
       this.#unusable = [...this.#unusable, line.id];

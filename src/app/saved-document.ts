@@ -4,41 +4,59 @@ import {
   flattenState,
   PartNumbers,
   type FlatDiff,
-  type PartListener,
+  type FlatState,
 } from '#domain/document/flat.ts';
-import { DocumentHistory, type HistoryStep } from '#domain/document/history.ts';
+import type { DocumentHistory } from '#domain/document/history.ts';
 import type { DocumentState } from '#domain/document/state.ts';
-import {
-  headSchema,
-  RECORD_VERSION,
-  stepSchema,
-  type DocumentHead,
-  type StoredStep,
-} from './document-record.ts';
+import { RECORD_VERSION, type DocumentHead, type StoredStep } from './document-record.ts';
 import type { DocumentStore, DocumentWrite } from './document-store.ts';
 import type { StepSource } from './edit-history.svelte.ts';
-import { BrokenRecord, checked, PartReader } from './part-reader.ts';
+import { KnownRecords, type Touched } from './known-records.ts';
+import { PartReader } from './part-reader.ts';
+import { PartReferences } from './part-references.ts';
 
-/** What lies in storage, as far as that is known. */
-interface Disk {
-  picture: boolean;
-  pixels: string;
-  readonly parts: Set<number>;
-  /** Parts that the difference of a step names, by the step's id. */
-  readonly steps: Map<number, readonly number[]>;
-  readonly snapshots: Map<number, DocumentState>;
+/** What is known of the records of a document. A difference lies beside its step, under the same key. */
+export type Disk = Readonly<Record<(typeof KINDS)[number], KnownRecords>>;
+
+const KINDS = ['picture', 'pixels', 'part', 'step', 'snapshot'] as const;
+
+/** A step or snapshot, and the parts it was counted with. */
+interface Counted<T> {
+  readonly of: T;
+  readonly parts: readonly number[];
 }
 
-/** What brings storage to the present state, and what is known once it is there. */
-interface Change {
-  readonly head: DocumentHead;
-  readonly writes: readonly DocumentWrite[];
-  readonly take: (disk: Disk) => void;
+/** What a save writes and removes, by kind and key, and what is then known to be there. */
+class Change {
+  readonly writes: DocumentWrite[] = [];
+  readonly touched: Readonly<Record<keyof Disk, Map<number, unknown>>> = {
+    picture: new Map(),
+    pixels: new Map(),
+    part: new Map(),
+    step: new Map(),
+    snapshot: new Map(),
+  };
+
+  /** @param known what tells this value from others under the same key. */
+  write(kind: keyof Disk, key: number, value: unknown, known: unknown = true): void {
+    this.writes.push({ kind, key, value });
+    this.touched[kind].set(key, known);
+  }
+
+  /** Of records that may be there those that nothing names. */
+  removeOthers(kind: keyof Disk, { possible }: KnownRecords, named: ReadonlySet<number>): void {
+    for (const key of possible) if (!named.has(key)) this.remove(kind, key);
+  }
+
+  remove(kind: keyof Disk, key: number): void {
+    this.writes.push({ kind, key });
+    this.touched[kind].set(key, undefined);
+  }
 }
 
 /**
- * One document in storage: picture, present state, steps and snapshots. Every save writes what is new since the last
- * one that is known to be complete, in one transaction: storage holds a state the document was in, whenever the tab ends.
+ * One document in storage: picture, present state, steps and snapshots. Every save writes what is not known to be
+ * there, in one transaction: storage holds a state the document was in, whenever the tab ends.
  */
 export class SavedDocument implements StepSource {
   readonly id: string;
@@ -49,12 +67,24 @@ export class SavedDocument implements StepSource {
   readonly #disk: Disk;
   /** Differences that can be read back. */
   readonly #stored = new WeakSet<DocumentDiff>();
+  /** Of what the last save named. */
+  readonly #references: PartReferences;
+  #present: Counted<DocumentState | null> & { readonly flat: FlatState | null } = {
+    of: null,
+    parts: [],
+    flat: null,
+  };
+  /** By id; null for a difference that was not in memory. */
+  readonly #steps = new Map<number, Counted<DocumentDiff | null>>();
+  readonly #snapshots = new Map<number, Counted<DocumentState>>();
 
+  /** @param steps what is stored already, with the parts each step names. */
   constructor(
     store: DocumentStore,
     picture: { readonly id: string; readonly file: Blob; readonly name: string },
     numbers = new PartNumbers(),
-    disk: Disk = { picture: false, pixels: '', parts: new Set(), steps: new Map(), snapshots: new Map() },
+    disk: Disk = nothing(),
+    steps: readonly StoredStep[] = [],
   ) {
     this.id = picture.id;
     this.file = picture.file;
@@ -62,41 +92,11 @@ export class SavedDocument implements StepSource {
     this.#store = store;
     this.#numbers = numbers;
     this.#disk = disk;
-  }
-
-  /** A stored document with its history, whose differences stay in storage. @throws BrokenRecord */
-  static async read(
-    store: DocumentStore,
-    stored: unknown,
-  ): Promise<{ readonly saved: SavedDocument; readonly history: DocumentHistory }> {
-    const head = checked(headSchema, stored, 'the head');
-    const { id, name, cursor, nextId } = head;
-    const [[file], kept, numbers] = [
-      await store.read(id, 'picture', [0]),
-      await readSteps(store, head),
-      new PartNumbers(head.nextPart),
-    ];
-    if (!(file instanceof Blob)) throw new BrokenRecord('the picture');
-    if (cursor > kept.length) throw new BrokenRecord('the head: cursor');
-    const parts = new PartReader(store, id, numbers);
-    const present = await parts.state(head.present);
-    const flat = await store.read(
-      id,
-      'snapshot',
-      head.snapshots.map((snapshot) => snapshot.id),
-    );
-    const snapshots = [];
-    for (const [i, snapshot] of head.snapshots.entries())
-      snapshots.push({ ...snapshot, state: await parts.state(flat[i]) });
-    const saved = new SavedDocument(store, { id, file, name }, numbers, {
-      picture: true,
-      pixels: '',
-      parts: new Set(await store.keys(id, 'part')),
-      steps: new Map(kept.map((step) => [step.id, step.parts])),
-      snapshots: new Map(snapshots.map(({ id: at, state }) => [at, state])),
-    });
-    const steps = kept.map(({ parts: _parts, ...step }): HistoryStep => ({ ...step, diff: null }));
-    return { saved, history: DocumentHistory.restored({ present, steps, cursor, snapshots, nextId }) };
+    this.#references = new PartReferences(disk.part);
+    for (const { id, parts } of steps) {
+      this.#steps.set(id, { of: null, parts });
+      this.#references.add(parts);
+    }
   }
 
   has(diff: DocumentDiff): boolean {
@@ -111,49 +111,45 @@ export class SavedDocument implements StepSource {
   }
 
   /**
-   * Stores this history. What is to be written is on its way when this returns; it is worked out from what is known to
-   * be stored, so that calls may overlap and any of them may fail.
+   * Stores this history. What is to be written is on its way when this returns. Calls may overlap, as when the page is
+   * hidden, and any of them may fail: each is worked out from what is stored whatever becomes of the others.
    * @throws what the storage says.
    */
   async save(history: DocumentHistory, left: boolean): Promise<void> {
-    const { head, writes, take } = this.#change(history, left);
-    await this.#store.commit(head, writes);
-    for (const { kind, key, value } of writes) {
-      if (kind !== 'part') continue;
-      if (value === undefined) this.#disk.parts.delete(key);
-      else this.#disk.parts.add(key);
+    const change = new Change();
+    const head = this.#plan(history, left, change);
+    for (const kind of KINDS) this.#disk[kind].issue(change.touched[kind]);
+    let done = false;
+    try {
+      await this.#store.commit(head, change.writes);
+      done = true;
+    } finally {
+      for (const kind of KINDS) this.#disk[kind].settle(change.touched[kind], done);
     }
-    take(this.#disk);
+    this.#remember(change.touched.step);
   }
 
-  #change(history: DocumentHistory, left: boolean): Change {
+  /** Differences are stored as far as no later save makes something else of their steps. */
+  #remember(written: Touched): void {
+    for (const [id, diff] of written)
+      if (diff !== undefined && this.#disk.step.get(id) === diff) this.#stored.add(diff as DocumentDiff);
+  }
+
+  #plan(history: DocumentHistory, left: boolean, change: Change): DocumentHead {
     const disk = this.#disk;
-    const named = new Set<number>();
-    const writes: DocumentWrite[] = [];
-    const name: PartListener = (id, value) => {
-      if (!named.has(id) && !disk.parts.has(id)) writes.push({ kind: 'part', key: id, value: value() });
-      named.add(id);
-    };
-    const present = flattenState(history.present, this.#numbers, name);
-    const snapshots = this.#snapshots(history, name, writes);
-    const steps = this.#steps(history, name, writes);
-    for (const parts of steps.values()) for (const id of parts) named.add(id);
-    for (const id of disk.parts) if (!named.has(id)) writes.push({ kind: 'part', key: id });
+    const values = new Map<number, () => unknown>();
+    const present = this.#namePresent(history.present, values);
+    this.#nameSnapshots(history, change, values);
+    this.#nameSteps(history, change, values);
+    this.#writeParts(history, change, values);
     const pixels = [...history.namedPixels()];
-    if (pixels.join() !== disk.pixels) writes.push({ kind: 'pixels', key: 0, value: pixels });
-    if (!disk.picture) writes.push({ kind: 'picture', key: 0, value: this.file });
-    const diffs = history.steps.flatMap(({ diff }) => diff ?? []);
-    const take = (now: Disk) => {
-      now.picture = true;
-      now.pixels = pixels.join();
-      become(now.steps, steps);
-      become(now.snapshots, snapshots);
-      for (const diff of diffs) this.#stored.add(diff);
-    };
-    return { head: this.#head(history, left, present), writes, take };
+    const known = pixels.join();
+    if (disk.pixels.get(0) !== known) change.write('pixels', 0, pixels, known);
+    if (!disk.picture.has(0)) change.write('picture', 0, this.file);
+    return this.#head(history, left, present);
   }
 
-  #head(history: DocumentHistory, left: boolean, present: DocumentHead['present']): DocumentHead {
+  #head(history: DocumentHistory, left: boolean, present: FlatState): DocumentHead {
     const { cursor, nextId, steps, snapshots } = history;
     return {
       id: this.id,
@@ -170,68 +166,115 @@ export class SavedDocument implements StepSource {
     };
   }
 
-  /** Writes what is new among the snapshots, and answers all of them. */
-  #snapshots(
-    { snapshots }: DocumentHistory,
-    name: PartListener,
-    writes: DocumentWrite[],
-  ): ReadonlyMap<number, DocumentState> {
-    const known = this.#disk.snapshots;
+  #namePresent(state: DocumentState, values: Map<number, () => unknown>): FlatState {
+    const { of, flat } = this.#present;
+    return of === state && flat ? flat : this.#countPresent(state, values);
+  }
+
+  #countPresent(state: DocumentState, values: Map<number, () => unknown>): FlatState {
+    const { flat, parts } = this.#flattenState(state, values);
+    this.#references.add(parts);
+    this.#references.remove(this.#present.parts);
+    this.#present = { of: state, parts, flat };
+    return flat;
+  }
+
+  #nameSnapshots({ snapshots }: DocumentHistory, change: Change, values: Map<number, () => unknown>): void {
+    const known = this.#disk.snapshot;
     for (const { id, state } of snapshots) {
-      const flat = flattenState(state, this.#numbers, name);
-      if (known.get(id) !== state) writes.push({ kind: 'snapshot', key: id, value: flat });
+      const counted = this.#snapshots.get(id);
+      if (counted?.of === state && known.get(id) === state) continue;
+      const { flat, parts } = this.#flattenState(state, values);
+      this.#count(this.#snapshots, id, { of: state, parts });
+      if (known.get(id) !== state) change.write('snapshot', id, flat, state);
     }
-    const now = new Map(snapshots.map(({ id, state }) => [id, state]));
-    for (const id of known.keys()) if (!now.has(id)) writes.push({ kind: 'snapshot', key: id });
-    return now;
+    const named = new Set(snapshots.map(({ id }) => id));
+    change.removeOthers('snapshot', known, named);
+    this.#discount(this.#snapshots, named);
   }
 
-  /** Writes what is new among the steps, and answers the parts of all of them. */
-  #steps(
-    { steps }: DocumentHistory,
-    name: PartListener,
-    writes: DocumentWrite[],
-  ): ReadonlyMap<number, readonly number[]> {
-    const known = this.#disk.steps;
-    const now = new Map<number, readonly number[]>();
+  #nameSteps({ steps }: DocumentHistory, change: Change, values: Map<number, () => unknown>): void {
+    const known = this.#disk.step;
     for (const { diff, ...step } of steps) {
-      const parts = known.get(step.id);
-      if (parts && (!diff || this.#stored.has(diff))) {
-        now.set(step.id, parts);
-        continue;
-      }
+      if (known.has(step.id) && (!diff || this.#stored.has(diff))) continue;
       if (!diff) throw new Error(`step ${step.id} is neither in memory nor in storage`);
-      const written = this.#step(step, diff, name);
-      writes.push({ kind: 'step', key: step.id, value: written.step });
-      writes.push({ kind: 'diff', key: step.id, value: written.flat });
-      now.set(step.id, written.step.parts);
+      const { flat, parts } = this.#flattenDiff(diff, values);
+      this.#count(this.#steps, step.id, { of: diff, parts });
+      change.write('step', step.id, { ...step, parts } satisfies StoredStep, diff);
+      change.writes.push({ kind: 'diff', key: step.id, value: flat });
     }
-    for (const id of known.keys())
-      if (!now.has(id)) writes.push({ kind: 'step', key: id }, { kind: 'diff', key: id });
-    return now;
+    const named = new Set(steps.map(({ id }) => id));
+    change.removeOthers('step', known, named);
+    for (const [id, diff] of change.touched.step)
+      if (diff === undefined) change.writes.push({ kind: 'diff', key: id });
+    this.#discount(this.#steps, named);
   }
 
-  #step(
-    step: Omit<HistoryStep, 'diff'>,
+  /** Writes parts that may not be there, and removes those nothing names. */
+  #writeParts(history: DocumentHistory, change: Change, values: Map<number, () => unknown>): void {
+    const missing = this.#references.missing();
+    // What an earlier save named and could not write may be in anything.
+    if ([...missing].some((id) => !values.has(id))) this.#walk(history, values);
+    for (const id of missing) {
+      const value = values.get(id);
+      if (!value) throw new Error(`part ${id} is neither in memory nor in storage`);
+      change.write('part', id, value());
+    }
+    for (const id of this.#references.unnamed()) change.remove('part', id);
+  }
+
+  /** Comes by every part that is in memory. */
+  #walk({ present, snapshots, steps }: DocumentHistory, values: Map<number, () => unknown>): void {
+    for (const state of [present, ...snapshots.map(({ state }) => state)]) this.#flattenState(state, values);
+    for (const { diff } of steps) if (diff) this.#flattenDiff(diff, values);
+  }
+
+  #flattenState(
+    state: DocumentState,
+    values: Map<number, () => unknown>,
+  ): { readonly flat: FlatState; readonly parts: readonly number[] } {
+    const parts: number[] = [];
+    const flat = flattenState(state, this.#numbers, (id, value) => {
+      parts.push(id);
+      values.set(id, value);
+    });
+    return { flat, parts };
+  }
+
+  #flattenDiff(
     diff: DocumentDiff,
-    name: PartListener,
-  ): { readonly step: StoredStep; readonly flat: FlatDiff } {
+    values: Map<number, () => unknown>,
+  ): { readonly flat: FlatDiff; readonly parts: readonly number[] } {
     const parts = new Set<number>();
     const flat = flattenDiff(diff, this.#numbers, (id, value) => {
       parts.add(id);
-      name(id, value);
+      values.set(id, value);
     });
-    return { step: { ...step, parts: [...parts] }, flat };
+    return { flat, parts: [...parts] };
+  }
+
+  #count<T>(all: Map<number, Counted<T>>, id: number, counted: Counted<T>): void {
+    this.#references.add(counted.parts);
+    this.#references.remove(all.get(id)?.parts ?? []);
+    all.set(id, counted);
+  }
+
+  /** Takes out what is no longer named. */
+  #discount<T>(all: Map<number, Counted<T>>, named: ReadonlySet<number>): void {
+    for (const [id, { parts }] of all) {
+      if (named.has(id)) continue;
+      this.#references.remove(parts);
+      all.delete(id);
+    }
   }
 }
 
-/** @throws BrokenRecord */
-async function readSteps(store: DocumentStore, { id, steps }: DocumentHead): Promise<StoredStep[]> {
-  const stored = await store.read(id, 'step', steps);
-  return stored.map((step) => checked(stepSchema, step, 'a step'));
-}
-
-function become<T>(known: Map<number, T>, now: ReadonlyMap<number, T>): void {
-  known.clear();
-  for (const [id, value] of now) known.set(id, value);
+function nothing(): Disk {
+  return {
+    picture: new KnownRecords(),
+    pixels: new KnownRecords(),
+    part: new KnownRecords(),
+    step: new KnownRecords(),
+    snapshot: new KnownRecords(),
+  };
 }

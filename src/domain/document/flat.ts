@@ -45,6 +45,9 @@ export class PartNumbers {
   next: number;
   readonly #parts = new WeakMap<object, Part>();
   readonly #things = new Map<number, WeakRef<object>>();
+  readonly #gone = new FinalizationRegistry<number>((id) => {
+    if (!this.alive(id)) this.#things.delete(id);
+  });
 
   constructor(next = 1) {
     this.next = next;
@@ -60,7 +63,13 @@ export class PartNumbers {
     const part = { id, masks };
     this.#parts.set(thing, part);
     this.#things.set(id, new WeakRef(thing));
+    this.#gone.register(thing, id);
     return part;
+  }
+
+  /** Parts that are held by anything, and such as were not collected yet. */
+  get size(): number {
+    return this.#things.size;
   }
 
   /** The part with a number, while anything holds it: what is read again is shared with what is there. */

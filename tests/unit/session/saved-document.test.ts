@@ -1,8 +1,9 @@
 import { serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { BrokenRecord } from '#app/part-reader.ts';
+import { readDocument } from '#app/saved-document-reader.ts';
 import { SavedDocument } from '#app/saved-document.ts';
-import { DocumentHistory } from '#domain/document/history.ts';
+import { DocumentHistory, type Snapshot } from '#domain/document/history.ts';
 import {
   anyCommand,
   anyMask,
@@ -28,7 +29,7 @@ function meant(history: DocumentHistory): unknown {
 }
 
 async function readBack(store: FakeDocumentStore) {
-  return SavedDocument.read(store, (await store.heads())[0]);
+  return readDocument(store, (await store.heads())[0]);
 }
 
 /** Goes somewhere in a history, reading steps that are not in memory. */
@@ -41,8 +42,13 @@ async function goTo(history: DocumentHistory, saved: SavedDocument, cursor: numb
 /** One thing a user could do, the same for every history that is at the same point. */
 type Deed = (history: DocumentHistory, saved: SavedDocument) => Promise<void>;
 
+/** Snapshots that were removed and can be brought back, by the history deeds are made up for. */
+const removed = new WeakMap<DocumentHistory, Snapshot[]>();
+
 function anyDeed(history: DocumentHistory, random: () => number): Deed {
   const dice = random();
+  const gone = removed.get(history)?.pop();
+  if (gone && random() < 0.5) return async (target) => target.returnSnapshot(gone);
   if (dice < 0.65) {
     const command = anyCommand(history.present, random);
     const joinKey = random() < 0.3 ? command.type : undefined;
@@ -55,12 +61,23 @@ function anyDeed(history: DocumentHistory, random: () => number): Deed {
   if (dice < 0.92) return async (target) => target.takeSnapshot(`at ${dice}`);
   const some = history.snapshots[Math.floor(random() * history.snapshots.length)];
   if (!some) return () => Promise.resolve();
-  if (dice < 0.95) return async (target) => target.removeSnapshot(some.id);
+  if (dice < 0.95) {
+    removed.set(history, [...(removed.get(history) ?? []), some]);
+    return async (target) => target.removeSnapshot(some.id);
+  }
   if (dice < 0.97) return async (target) => target.renameSnapshot(some.id, `renamed ${dice}`);
   return async (target) => {
     const state = target.snapshots.find(({ id }) => id === some.id)!.state;
     target.dispatch([{ type: 'replace-document', state }]);
   };
+}
+
+/** Records of a storage nothing else was ever written to. */
+async function leastRecords(history: DocumentHistory, saved: SavedDocument): Promise<number> {
+  const fresh = new FakeDocumentStore();
+  for (const { id, diff } of history.steps) if (!diff) history.supply(id, await saved.read(id));
+  await new SavedDocument(fresh, picture()).save(history, false);
+  return fresh.records.size;
 }
 
 describe('a stored document', () => {
@@ -141,6 +158,66 @@ describe('a stored document', () => {
     }
   });
 
+  it.each([1, 2, 3, 4, 5, 6])(
+    'is whole however saves overlap and whichever of them fail (%i)',
+    async (seed) => {
+      const random = mulberry(seed);
+      const store = new FakeDocumentStore();
+      const history = new DocumentHistory(startDocument());
+      const saved = new SavedDocument(store, picture());
+      for (let round = 0; round < 60; round++) {
+        store.slow = [];
+        const running: Promise<unknown>[] = [];
+        const passed: unknown[] = [];
+        for (let i = 0; i < 4; i++) {
+          await anyDeed(history, random)(history, saved);
+          history.spill(history.heldBytes * random(), (diff) => saved.has(diff));
+          passed.push(seen(history));
+          running.push(saved.save(history, false).catch(() => undefined));
+          if (random() < 0.6) continue;
+          // Some arrive while others are still to be asked for.
+          store.failFrom = random() < 0.3 ? 0 : Infinity;
+          store.slow.shift()?.();
+          await new Promise((next) => setImmediate(next));
+        }
+        for (const go of store.slow) {
+          store.failFrom = random() < 0.3 ? 0 : Infinity;
+          go();
+          await new Promise((next) => setImmediate(next));
+        }
+        await Promise.all(running);
+        store.slow = null;
+        store.failFrom = Infinity;
+        if (round % 3 === 0) await saved.save(history, false);
+        if (store.heads_.size === 0) continue;
+        const back = await readBack(store);
+        expect(back.damaged).toBe(false);
+        if (round % 3 === 0) expect(seen(back.history)).toEqual(seen(history));
+        for (let cursor = back.history.steps.length; cursor >= 0; cursor--)
+          await goTo(back.history, back.saved, cursor);
+      }
+      await saved.save(history, false);
+      expect(store.records.size).toBeLessThanOrEqual(await leastRecords(history, saved));
+    },
+  );
+
+  it('has a snapshot that was brought back while its removal was on its way', async () => {
+    const store = new FakeDocumentStore();
+    const history = new DocumentHistory(startDocument());
+    const saved = new SavedDocument(store, picture());
+    history.takeSnapshot('a');
+    const snapshot = history.snapshots[0]!;
+    await saved.save(history, false);
+    store.slow = [];
+    history.removeSnapshot(snapshot.id);
+    const removal = saved.save(history, false);
+    history.returnSnapshot(snapshot);
+    const coming = saved.save(history, false);
+    for (const go of store.slow.splice(0)) go();
+    await Promise.all([removal, coming]);
+    expect((await readBack(store)).history.snapshots).toEqual([snapshot]);
+  });
+
   it('is whole again once the disk has room, whatever failed before', async () => {
     for (let failFrom = 0; failFrom < 12; failFrom++) {
       const random = mulberry(failFrom);
@@ -199,6 +276,45 @@ describe('a stored document', () => {
   });
 });
 
+describe('a save', () => {
+  /** Milliseconds of saves of one changed number, after so many steps that each changed every detection. */
+  async function saveMs(steps: readonly number[]): Promise<number[]> {
+    const random = mulberry(3);
+    const store = new FakeDocumentStore();
+    store.commit = () => Promise.resolve();
+    const history = new DocumentHistory(startDocument());
+    const candidates = Array.from({ length: 400 }, () => ({
+      ...candidate('concept-1', random),
+      mask: anyMask(random, 20),
+    }));
+    history.dispatch([{ type: 'set-candidates', candidates, presence: {} }]);
+    const saved = new SavedDocument(store, picture());
+    const ids = candidates.map(({ id }) => id);
+    const times: number[] = [];
+    for (let i = 0; i <= Math.max(...steps); i++) {
+      if (steps.includes(i)) {
+        let best = Infinity;
+        for (let batchLimit = 0; batchLimit < 5; batchLimit++) {
+          history.dispatch([{ type: 'set-parameters', patch: { batchLimit } }]);
+          const begin = performance.now();
+          await saved.save(history, false);
+          best = Math.min(best, performance.now() - begin);
+        }
+        times.push(best);
+      }
+      history.dispatch([{ type: 'update-candidates', ids, patch: { tick: i % 2 === 0 } }]);
+      await saved.save(history, false);
+    }
+    return times;
+  }
+
+  it('takes no longer for the steps before it', async () => {
+    const [few, many] = (await saveMs([5, 120])) as [number, number];
+    console.info(`after 120 steps a save takes ${many / few} times one after 5`);
+    expect(many / few).toBeLessThan(6);
+  }, 60_000);
+});
+
 /** Bytes of the last commit as the browser would write them, the head included. */
 function written(store: FakeDocumentStore): number {
   const writes = store.last.map(({ value, ...write }) => ({
@@ -219,29 +335,60 @@ describe('a record that is not what was written', () => {
     return { store, history };
   }
 
-  it('is refused, whichever record is gone, and never half believed', async () => {
+  it('has what is whole, whichever record is gone, and never half believes any', async () => {
     const { store, history } = await stored();
+    let [refused, damaged] = [0, 0];
     for (const [key, value] of [...store.records]) {
       store.records.delete(key);
       const back = await readBack(store).catch((error: unknown) => error);
-      if (back instanceof BrokenRecord) expect(key).not.toMatch(/diff/);
-      else if (back instanceof Error) throw back;
+      if (back instanceof BrokenRecord) {
+        refused++;
+        expect(key).toMatch(/picture|part/);
+      } else if (back instanceof Error) throw back;
       else {
-        const { saved, history: read } = back as Awaited<ReturnType<typeof readBack>>;
-        expect(seen(read)).toEqual(seen(history));
-        // What is missing is part of a step alone: there the way ends, with a clear word.
-        if (!key.includes('pixels'))
-          await expect(goTo(read, saved, 0), key).rejects.toBeInstanceOf(BrokenRecord);
+        const read = back as Awaited<ReturnType<typeof readBack>>;
+        expect(read.history.present).toEqual(history.present);
+        if (read.damaged) damaged++;
+        else expect(seen(read.history)).toEqual(seen(history));
+        // What is missing may be part of a difference alone: there the way ends, with a clear word.
+        const way = await goTo(read.history, read.saved, 0).catch((error: unknown) => error);
+        if (way) expect(way, key).toBeInstanceOf(BrokenRecord);
+        if (key.includes('diff')) expect(way, key).toBeInstanceOf(BrokenRecord);
       }
       store.records.set(key, value);
     }
+    expect(refused).toBeGreaterThan(3);
+    expect(damaged).toBeGreaterThan(history.steps.length);
+  });
+
+  it('has the steps around its cursor up to broken ones, and is stored like that', async () => {
+    const { store, history } = await stored();
+    const original = new SavedDocument(store, picture());
+    history.goTo(20);
+    await original.save(history, false);
+    const ids = history.steps.map(({ id }) => id);
+    store.records.delete(`${ID}/step/${ids[5]}`);
+    store.records.set(`${ID}/step/${ids[30]}`, { id: 'x' });
+    store.records.delete(`${ID}/snapshot/${history.snapshots[0]!.id}`);
+    const { saved, history: read, damaged } = await readBack(store);
+    expect(damaged).toBe(true);
+    expect(read.steps.map(({ id }) => id)).toEqual(ids.slice(6, 30));
+    expect(read.cursor).toBe(14);
+    expect(read.snapshots).toEqual([]);
+    expect(read.present).toEqual(history.present);
+    await saved.save(read, false);
+    const again = await readBack(store);
+    expect(again.damaged).toBe(false);
+    await goTo(again.history, again.saved, 0);
+    history.goTo(6);
+    expect(again.history.present).toEqual(history.present);
+    expect(store.records.size).toBeLessThanOrEqual(await leastRecords(again.history, again.saved));
   });
 
   it.each<[string, (head: Record<string, unknown>) => void]>([
     ['of a later version', (head) => (head['version'] = 2)],
     ['without a present', (head) => delete head['present']],
     ['with a cursor nowhere', (head) => (head['cursor'] = 999)],
-    ['with a step that was never written', (head) => (head['steps'] as number[]).push(4711)],
   ])('is refused: a head %s', async (_, spoil) => {
     const { store } = await stored();
     spoil(store.heads_.get(ID) as unknown as Record<string, unknown>);
