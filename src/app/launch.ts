@@ -9,32 +9,28 @@ interface LaunchQueue {
 /**
  * Opens what the operating system hands to the installed studio: "Open with" on a picture or a weight file
  * (`file_handlers` of the manifest). Does nothing in browsers without a launch queue.
+ * @param take gets what was opened together.
  * @param fail is told in words which file could not be read; the others are taken all the same.
  */
 export function takeLaunchedFiles(
-  take: (file: File) => Promise<void>,
+  take: (files: readonly File[]) => Promise<void>,
   fail: (sentence: string) => void,
   queue = (globalThis as { launchQueue?: LaunchQueue }).launchQueue,
 ): void {
-  const takeEach = (handle: FileSystemHandle) => takeOne(handle, take, fail);
-  queue?.setConsumer(({ files = [] }) => void takeAll(files, takeEach));
+  const read = async (handles: readonly FileSystemHandle[]) => {
+    const files = await Promise.all(handles.filter(isFile).map((handle) => fileOf(handle, fail)));
+    await take(files.filter((file) => file !== null));
+  };
+  queue?.setConsumer(({ files = [] }) => void read(files));
 }
 
-async function takeAll(
-  handles: readonly FileSystemHandle[],
-  takeEach: (handle: FileSystemHandle) => Promise<void>,
-): Promise<void> {
-  for (const handle of handles) if (handle.kind === 'file') await takeEach(handle);
-}
+const isFile = (handle: FileSystemHandle): handle is FileSystemFileHandle => handle.kind === 'file';
 
-async function takeOne(
-  handle: FileSystemHandle,
-  take: (file: File) => Promise<void>,
-  fail: (sentence: string) => void,
-): Promise<void> {
+async function fileOf(handle: FileSystemFileHandle, fail: (sentence: string) => void): Promise<File | null> {
   try {
-    await take(await (handle as FileSystemFileHandle).getFile());
+    return await handle.getFile();
   } catch (error) {
     fail(messages.errors.notRead(handle.name, reasonOf(error)));
+    return null;
   }
 }

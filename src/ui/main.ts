@@ -1,6 +1,7 @@
 import { mount } from 'svelte';
 import { demoDefaults } from '#app/demo-defaults.ts';
 import { browserDocuments } from '#app/document-session.svelte.ts';
+import { takeFiles } from '#app/dropped-files.ts';
 import { takeLaunchedFiles } from '#app/launch.ts';
 import { followLanguages } from '#app/messages.ts';
 import { keepOffline } from '#app/offline.ts';
@@ -16,7 +17,7 @@ window.addEventListener('languagechange', () => followLanguages(navigator.langua
 const studio = new Studio(toastNotifier, demoDefaults(), undefined, browserDocuments());
 mount(App, { target, props: { studio } });
 takeLaunchedFiles(
-  (file) => studio.takeFile(file),
+  (files) => takeFiles(studio, files),
   (sentence) => toastNotifier.error(sentence),
 );
 void keepOffline(toastNotifier);

@@ -3,11 +3,11 @@ import { takeLaunchedFiles } from '#app/launch.ts';
 import { messages } from '#app/messages.ts';
 
 describe('takeLaunchedFiles', () => {
-  it('hands over every file, one after the other, no folder, and says which could not be read', async () => {
-    const taken: string[] = [];
-    const take = async (file: File) => {
-      await Promise.resolve();
-      taken.push(file.name);
+  it('hands over all files together, no folder, and says which could not be read', async () => {
+    const taken: string[][] = [];
+    const take = (opened: readonly File[]) => {
+      taken.push(opened.map(({ name }) => name));
+      return Promise.resolve();
     };
     const handle = (name: string, kind: 'file' | 'directory') =>
       ({ kind, name, getFile: () => Promise.resolve(new File([], name)) }) as unknown as FileSystemHandle;
@@ -22,7 +22,7 @@ describe('takeLaunchedFiles', () => {
         consumer({ files: [unreadable, ...files] });
       },
     });
-    await expect.poll(() => taken).toEqual(['a.png', 'b.safetensors']);
+    await expect.poll(() => taken).toEqual([[], ['a.png', 'b.safetensors']]);
     expect(failures).toEqual([messages.errors.notRead('gone.png', 'moved')]);
   });
 
