@@ -12,6 +12,8 @@ import { StepBack } from './step-back.ts';
 
 /** What differences of steps may take in memory; older ones are read from storage when they are needed. */
 const HELD_BYTES = 128 * 2 ** 20;
+/** A snapshot that was removed can be brought back for this long: longer than any message stays by itself. */
+const RETURNABLE_MS = 60_000;
 /** A pause this long between two changes of the same thing makes two steps of them. */
 const JOIN_WITHIN_MS = 1000;
 
@@ -26,6 +28,13 @@ export interface StepSource {
 /** Something that may cease to hold with a change of the document. */
 export interface Lasting {
   holds(): boolean;
+}
+
+/** A way back, to be offered. */
+export interface WayBack extends Lasting {
+  readonly run: () => void;
+  /** Calls once there is no way back any more. */
+  readonly until: (withdraw: () => void) => void;
 }
 
 /** Where nothing is stored, everything stays in memory. */
@@ -180,15 +189,32 @@ export class EditHistory {
     this.#publish();
   }
 
-  /** Brings one back that was removed. */
-  returnSnapshot(snapshot: Snapshot): void {
-    this.#history.returnSnapshot(snapshot);
+  /** Removes one. Answers the way back, which holds for a while in this document alone. */
+  removeSnapshot(id: number): WayBack {
+    const history = this.#history;
+    const snapshot = this.snapshots.find((candidate) => candidate.id === id);
+    let returnable = snapshot !== undefined;
+    const holds = () => returnable && this.#history === history;
+    const back = {
+      holds,
+      until: (withdraw: () => void) => this.watch(back, withdraw),
+      run: () => {
+        if (!snapshot || !holds()) return;
+        returnable = false;
+        clearTimeout(timer);
+        history.returnSnapshot(snapshot);
+        this.#publish();
+      },
+    };
+    const timer = setTimeout(() => {
+      returnable = false;
+      history.forgetRemoved(id);
+      if (this.#history === history) this.#publish();
+      this.onForgotten();
+    }, RETURNABLE_MS);
+    history.removeSnapshot(id);
     this.#publish();
-  }
-
-  removeSnapshot(id: number): void {
-    this.#history.removeSnapshot(id);
-    this.#publish();
+    return back;
   }
 
   /** Comes back to a snapshot: a step of its own, so that nothing done since is lost. */

@@ -10,6 +10,7 @@ import { isPictureFile } from './file-kinds.ts';
 import type { MaskHost } from './mask-commands.ts';
 import { handGrid, ownerFor, regionOf, repaintCommand } from './mask-regions.ts';
 import { messages } from './messages.ts';
+import type { Offer } from './studio.ts';
 
 /** Masks from and to files and the clipboard. */
 export class MaskFiles {
@@ -33,7 +34,7 @@ export class MaskFiles {
     const open = () => void this.#open(file);
     notifier.info(
       looksLikeMask(file.name, document.numberOf(document.selectedDetection.id)),
-      { label: asMask, run: () => this.#check(read.value, file.name) },
+      this.#offerHere(asMask, () => this.#check(read.value, file.name)),
       { label: asPicture, run: open },
     );
     return true;
@@ -57,10 +58,17 @@ export class MaskFiles {
     if (odd) return notifier.error(otherAspect(name, words(odd), words(size)));
     const other = file.masks.find(({ mask }) => mask.width !== size.width || mask.height !== size.height);
     if (!other) return this.#take(file.masks);
-    notifier.info(otherSize(name, words(other.mask), words(size)), {
-      label: scale,
-      run: () => this.#take(file.masks),
-    });
+    notifier.info(
+      otherSize(name, words(other.mask), words(size)),
+      this.#offerHere(scale, () => this.#take(file.masks)),
+    );
+  }
+
+  /** Does something with the open picture, and nothing with another one. */
+  #offerHere(label: string, act: () => void): Offer {
+    const { document } = this.#host;
+    const { image } = document;
+    return document.offerWhile(() => document.image === image, label, act);
   }
 
   #take(masks: readonly NamedMask[]): void {
@@ -134,10 +142,10 @@ export class MaskFiles {
     const { nothingTicked, nothingFound, saveEach } = messages.tools.files;
     if (ticked.length > 0) return this.#save(format, ticked);
     if (all === 0) return notifier.info(nothingFound);
-    notifier.info(nothingTicked, {
-      label: saveEach(all),
-      run: () => void this.#save(format, document.detections),
-    });
+    notifier.info(
+      nothingTicked,
+      this.#offerHere(saveEach(all), () => void this.#save(format, document.detections)),
+    );
   }
 
   async #save(format: 'png' | 'coco', detections: readonly Detection[]): Promise<void> {

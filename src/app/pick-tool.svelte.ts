@@ -1,4 +1,5 @@
 import type { DocumentCommand } from '#domain/document/commands.ts';
+import type { DocumentHistory, HistoryStep } from '#domain/document/history.ts';
 import type { Rect } from '#domain/geometry/rect.ts';
 import type { MaskRle } from '#domain/job/request.ts';
 import { isEmptyMask } from '#domain/mask/rle.ts';
@@ -29,8 +30,10 @@ export interface PickSession {
   readonly made: boolean;
   /** What a box added to the detection or took away from it: answers are combined with the mask it had. */
   readonly onto: { readonly mask: MaskRle; readonly combine: Correction } | null;
-  /** Where the history stood after the last click: whatever else was done since begins a new session. */
-  readonly cursor: number;
+  /** The step that was the last one after the last click: whatever else was done or undone since begins a new session. */
+  readonly step: HistoryStep['id'] | null;
+  /** The history that step is of. */
+  readonly whole: DocumentHistory;
 }
 
 const PREVIEW_ID = 'pick-preview';
@@ -146,17 +149,27 @@ export class PickTool {
 
   /** The clicks so far on the selected detection; the first correction of another starts from its mask. */
   #sessionOfSelected(): PickSession | null {
-    const { selectedDetection, history } = this.#host.document;
+    const { selectedDetection } = this.#host.document;
     if (!selectedDetection) return null;
     const { current } = this;
-    if (current && !current.onto && current.cursor === history.cursor) return current;
+    if (current && !current.onto && this.#isLast(current)) return current;
     return this.#freshSession(selectedDetection.id, selectedDetection.mask);
   }
 
   #freshSession(detectionId: string, mask: MaskRle): PickSession {
-    const { cursor } = this.#host.document.history;
     const prompt = { points: [], box: null, mask };
-    return { detectionId, prompt, answers: [], index: 0, made: false, onto: null, cursor };
+    return { detectionId, prompt, answers: [], index: 0, made: false, onto: null, ...this.#last() };
+  }
+
+  /** Where the history stands. */
+  #last(): Pick<PickSession, 'step' | 'whole'> {
+    const { whole, steps, cursor } = this.#host.document.history;
+    return { whole, step: steps[cursor - 1]?.id ?? null };
+  }
+
+  #isLast({ step, whole }: PickSession): boolean {
+    const last = this.#last();
+    return last.step === step && last.whole === whole;
   }
 
   async #ask(prompt: PickPrompt, session: PickSession | null): Promise<void> {
@@ -195,15 +208,14 @@ export class PickTool {
       joinKey: `pick ${this.#asked}`,
     });
     document.select({ kind: 'detection', id });
-    const { cursor } = document.history;
-    this.session = { detectionId: id, prompt, answers, index: 0, made: true, onto: null, cursor };
+    this.session = { detectionId: id, prompt, answers, index: 0, made: true, onto: null, ...this.#last() };
   }
 
   /** Takes another reading of the last click. */
   cycle(direction: 1 | -1): void {
     const { session } = this;
     const count = session?.answers.length ?? 0;
-    if (!session || count < 2 || session.cursor !== this.#host.document.history.cursor) return;
+    if (!session || count < 2 || !this.#isLast(session)) return;
     this.session = { ...session, index: (session.index + direction + count) % count };
     this.#apply();
   }
@@ -224,7 +236,7 @@ export class PickTool {
     if (!command) return this.leave();
     const subject = String(document.numberOf(id));
     document.dispatch(command, { name: 'pick', subject, joinKey: `pick ${this.#asked}` });
-    this.session = { ...session, cursor: document.history.cursor };
+    this.session = { ...session, ...this.#last() };
   }
 
   /** The next click begins anew. */

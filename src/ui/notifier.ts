@@ -4,6 +4,9 @@ import type { Notifier, Offer } from '#app/studio.ts';
 const LONG_MS = 12_000;
 const BRIEF_MS = 6000;
 
+/** Overrules the buttons a toast has: what is not named stays as it is. */
+const NO_BUTTONS: object = { action: undefined, cancel: undefined };
+
 /** The studio's messages as toasts; problems and offers stay long enough to be read and reached. */
 export const toastNotifier: Notifier = {
   info(message, offer, other) {
@@ -34,8 +37,7 @@ function showOffer(message: string, { label, run, brief, until }: Offer, other: 
   });
   until?.(() => {
     if (!open) return;
-    // Anew: to a toast that stays, another can only be added, and its button would remain.
-    toast.dismiss(id);
-    toast(message, { id, duration: BRIEF_MS });
+    // The same toast without its buttons: shown anew, it would be read out a second time.
+    toast(message, { id, duration: BRIEF_MS, ...NO_BUTTONS });
   });
 }

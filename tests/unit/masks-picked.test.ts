@@ -80,6 +80,29 @@ describe('clicks', () => {
     expect(asked.at(-1)?.points).toHaveLength(1);
   });
 
+  it('begin anew after an undo and another step, and take no other reading over that', async () => {
+    studio.view.setTool('rectangle');
+    use([
+      [10, 10],
+      [30, 30],
+    ]);
+    studio.view.setTool('click');
+    answer(boxed(12, 12, 10, 10), [boxed(0, 0, 30, 30)]);
+    use([[15, 15]], { ...plain, shiftKey: true });
+    await settle();
+    const { cursor } = studio.document.history;
+    await studio.undo();
+    studio.document.patchParameters({ batchLimit: 2 });
+    expect(studio.document.history.cursor).toBe(cursor);
+    studio.masks.picks.cycle(1);
+    expect(maskAreaPx(selectedMask())).toBe(400);
+    use([[20, 20]], { ...plain, shiftKey: true });
+    await settle();
+    expect(asked.at(-1)?.points).toHaveLength(1);
+    studio.masks.picks.cycle(1);
+    expect(maskAreaPx(selectedMask())).toBe(900);
+  });
+
   it('correct what is selected, until a new object is asked for', async () => {
     const { picks } = studio.masks;
     expect(picks.mode).toBe('new');

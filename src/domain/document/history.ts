@@ -77,6 +77,8 @@ export class DocumentHistory {
   /** Steps that are done; those from here on are undone. */
   #cursor = 0;
   #snapshots: readonly Snapshot[] = [];
+  /** Removed ones that can still be brought back. */
+  #removed: readonly Snapshot[] = [];
   #nextId = 1;
   #joinKey: string | null = null;
 
@@ -175,10 +177,19 @@ export class DocumentHistory {
   returnSnapshot(snapshot: Snapshot): void {
     const others = this.#snapshots.filter(({ id }) => id !== snapshot.id);
     this.#snapshots = [...others, snapshot].sort((a, b) => a.id - b.id);
+    this.#nextId = Math.max(this.#nextId, snapshot.id + 1);
+    this.forgetRemoved(snapshot.id);
   }
 
+  /** Removes one; its residuals go on being named until it is forgotten or the history is stored and read back. */
   removeSnapshot(id: number): void {
+    this.#removed = [...this.#removed, ...this.#snapshots.filter((snapshot) => snapshot.id === id)];
     this.#snapshots = this.#snapshots.filter((snapshot) => snapshot.id !== id);
+  }
+
+  /** A removed snapshot will not be brought back. */
+  forgetRemoved(id: number): void {
+    this.#removed = this.#removed.filter((snapshot) => snapshot.id !== id);
   }
 
   /**
@@ -216,9 +227,12 @@ export class DocumentHistory {
     this.#steps = this.#steps.map((step) => (step.id === id ? { ...step, diff } : step));
   }
 
-  /** Ids of all residuals somebody can still come to: those of the present state, of any step and any snapshot. */
+  /**
+   * Ids of all residuals somebody can still come to: those of the present state, of any step and any snapshot, removed
+   * ones included as long as they can be brought back.
+   */
   namedPixels(): ReadonlySet<string> {
-    const states = [this.#present, ...this.#snapshots.map(({ state }) => state)];
+    const states = [this.#present, ...[...this.#snapshots, ...this.#removed].map(({ state }) => state)];
     return new Set([
       ...states.flatMap(({ layers }) => pixelsOfLayers(layers)),
       ...this.#steps.flatMap(({ pixels }) => pixels),

@@ -27,13 +27,46 @@ describe('snapshots', () => {
     studio.takeSnapshot();
     expect(names()).toEqual(['Snapshot 1', 'Snapshot 2']);
     const [first] = history.snapshots;
-    history.removeSnapshot(first!.id);
+    const back = history.removeSnapshot(first!.id);
     studio.takeSnapshot();
     expect(names()).toEqual(['Snapshot 2', 'Snapshot 3']);
-    history.returnSnapshot(first!);
+    back.run();
     expect(names()).toEqual(['Snapshot 1', 'Snapshot 2', 'Snapshot 3']);
     history.renameSnapshot(first!.id, 'before the hands');
     expect(names()).toEqual(['before the hands', 'Snapshot 2', 'Snapshot 3']);
+  });
+
+  it('that were removed come back to their own document alone', () => {
+    const { history } = studio.document;
+    studio.takeSnapshot();
+    const withdraw = vi.fn<() => void>();
+    const back = history.removeSnapshot(history.snapshots[0]!.id);
+    back.until(withdraw);
+    studio.takeSnapshot();
+    expect(withdraw).not.toHaveBeenCalled();
+    studio.document.beginWith(['ring']);
+    expect(withdraw).toHaveBeenCalledOnce();
+    back.run();
+    expect(names()).toEqual([]);
+  });
+
+  it('that were removed come back once, and not for ever', () => {
+    vi.useFakeTimers();
+    const { history } = studio.document;
+    studio.takeSnapshot();
+    const withdraw = vi.fn<() => void>();
+    const back = history.removeSnapshot(history.snapshots[0]!.id);
+    back.run();
+    expect(names()).toEqual(['Snapshot 1']);
+    const again = history.removeSnapshot(history.snapshots[0]!.id);
+    again.until(withdraw);
+    back.run();
+    expect(names()).toEqual([]);
+    vi.advanceTimersByTime(61_000);
+    expect(withdraw).toHaveBeenCalledOnce();
+    again.run();
+    expect(names()).toEqual([]);
+    vi.useRealTimers();
   });
 
   it('come back as a step that can be undone', async () => {

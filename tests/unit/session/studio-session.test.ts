@@ -1,84 +1,28 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DEFAULTS } from '#app/defaults.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { messages } from '#app/messages.ts';
-import { Studio } from '#app/studio.ts';
-import type { JobEvent } from '#domain/job/events.ts';
-import { candidate, layer, mulberry } from '../domain/document/arbitrary-documents.ts';
-import { FakeClient, failed, flush, ok } from '../fake-client.ts';
-import { FakeBrowser } from './fake-documents.ts';
+import { failed, flush, ok } from '../fake-client.ts';
+import {
+  LAYER,
+  browser,
+  canvas,
+  client,
+  crash,
+  error,
+  info,
+  open,
+  opened,
+  reload,
+  reloaded,
+  stored,
+  studio,
+  tab,
+  visit,
+  withVisits,
+} from './studio-visits.ts';
 
 vi.mock('#app/download.ts', () => ({ download: () => undefined }));
 
-const info = vi.fn<Studio['notifier']['info']>();
-const error = vi.fn<Studio['notifier']['error']>();
-const canvas = {} as HTMLCanvasElement;
-const LAYER = layer(mulberry(2));
-const opened = (name: string) => ok({ name, size: { width: 100, height: 80 }, sha256: name, carried: null });
-
-let browser: FakeBrowser;
-let tab: ReturnType<FakeBrowser['tab']>;
-let client: FakeClient;
-let studio: Studio;
-let crash: (reason: string) => void;
-
-/** A page in a tab; `worker` says whether its networks are there already. */
-async function visit(worker = true): Promise<void> {
-  const connect = (onCrash: (reason: string) => void) => {
-    crash = onCrash;
-    return (client = new FakeClient(onCrash));
-  };
-  studio = new Studio({ info, error }, DEFAULTS, connect, tab);
-  if (worker) await studio.start(canvas);
-}
-
-async function open(name: string): Promise<void> {
-  void studio.open(new Blob([name]), name);
-  await flush();
-  await client.last('openImage').answer(opened(name));
-}
-
-/** The names of what is stored. */
-const stored = () => [...browser.store.heads_.values()].map((head) => (head as { name?: string }).name);
-
-/** What the last message offers. */
-function offered() {
-  const offer = info.mock.lastCall?.[1];
-  if (!offer) throw new Error('the last message offers nothing');
-  return offer;
-}
-
-/** The tab is reloaded, and finds what it had. */
-async function reload(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(1000);
-  tab.close();
-  info.mockClear();
-  await visit();
-  void studio.resume();
-  await flush();
-}
-
-async function reloaded(name: string): Promise<void> {
-  await reload();
-  await client.last('openImage').answer(opened(name));
-}
-
-beforeEach(async () => {
-  vi.useFakeTimers();
-  info.mockClear();
-  error.mockClear();
-  browser = new FakeBrowser();
-  tab = browser.tab();
-  await visit();
-  await open('first.png');
-  studio.document.addConcept('face');
-  const found = candidate('concept-1', mulberry(1));
-  studio.document.dispatch({ type: 'set-candidates', candidates: [found], presence: {} });
-  studio.document.dispatch({ type: 'set-layers', layers: [LAYER] });
-  studio.document.history.takeSnapshot('painted');
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+withVisits();
 
 describe('a reloaded page', () => {
   it('has the picture, the document, its history and its snapshots', async () => {
@@ -152,7 +96,7 @@ describe('a reloaded page', () => {
     expect(await browser.store.heads()).toHaveLength(1);
     await open('second.png');
     await vi.advanceTimersByTimeAsync(1000);
-    expect(await browser.store.heads()).toHaveLength(1);
+    expect(await browser.store.heads()).toHaveLength(2);
     await reloaded('second.png');
     expect(studio.document.image?.name).toBe('second.png');
   });
@@ -163,7 +107,7 @@ describe('a reloaded page', () => {
       if (key.includes('/part/')) browser.store.records.delete(key);
     await reload();
     expect(client.of('openImage')).toHaveLength(0);
-    expect(error).toHaveBeenCalledExactlyOnceWith(messages.session.unreadable('first.png', false));
+    expect(error).toHaveBeenCalledExactlyOnceWith(messages.session.unreadable('first.png', 'broken'));
     expect(await browser.store.heads()).toHaveLength(1);
   });
 
@@ -268,135 +212,6 @@ describe('starting afresh', () => {
     expect(studio.document.layers).toEqual([]);
     await reloaded('first.png');
     expect(studio.document.history.canRedo).toBe(true);
-  });
-});
-
-describe('an offer', () => {
-  const withdraw = vi.fn<() => void>();
-  beforeEach(() => void withdraw.mockClear());
-
-  it('to start afresh is for what came back alone', async () => {
-    await reloaded('first.png');
-    const offer = offered();
-    offer.until?.(withdraw);
-    studio.document.addConcept('hand');
-    expect(withdraw).not.toHaveBeenCalled();
-    await open('second.png');
-    expect(withdraw).toHaveBeenCalledOnce();
-    offer.run();
-    expect(studio.document.image?.name).toBe('second.png');
-  });
-
-  it('to go back ends when what was left is nobody’s any more', async () => {
-    await open('second.png');
-    studio.document.dispatch({ type: 'set-layers', layers: [LAYER] });
-    const offer = offered();
-    offer.until?.(withdraw);
-    expect(withdraw).not.toHaveBeenCalled();
-    await open('third.png');
-    expect(withdraw).toHaveBeenCalledOnce();
-    offer.run();
-    await flush();
-    expect(client.of('openImage')).toHaveLength(3);
-  });
-
-  it('to go back that is taken keeps the document, whatever is opened meanwhile', async () => {
-    await vi.advanceTimersByTimeAsync(1000);
-    await open('second.png');
-    const { run } = offered();
-    await vi.advanceTimersByTimeAsync(1000);
-    run();
-    await flush();
-    const back = client.last('openImage');
-    await open('third.png');
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(stored()).toContain('first.png');
-    await back.answer(opened('first.png'));
-    expect(studio.document.image?.name).toBe('first.png');
-    studio.document.addConcept('hand');
-    await reloaded('first.png');
-    expect(error).not.toHaveBeenCalled();
-    expect(studio.document.layers).toEqual([LAYER]);
-    expect(studio.document.concepts).toHaveLength(2);
-  });
-
-  it('to go back that comes to nothing leaves the document to be cleared away', async () => {
-    await vi.advanceTimersByTimeAsync(1000);
-    await open('second.png');
-    offered().run();
-    await flush();
-    const back = client.last('openImage');
-    await open('third.png');
-    await back.answer(failed('bad-file'));
-    await open('fourth.png');
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(stored()).toEqual(['fourth.png']);
-  });
-
-  it('to go back outlasts the next picture where none was open', async () => {
-    studio.startAfresh();
-    const offer = offered();
-    offer.until?.(withdraw);
-    await vi.advanceTimersByTimeAsync(1000);
-    await open('second.png');
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(stored().sort()).toEqual(['first.png', 'second.png']);
-    expect([withdraw.mock.calls.length, info.mock.calls.length]).toEqual([0, 1]);
-    offer.run();
-    await flush();
-    await client.last('openImage').answer(opened('first.png'));
-    expect(studio.document.layers).toEqual([LAYER]);
-    await reloaded('first.png');
-    expect(studio.document.layers).toEqual([LAYER]);
-  });
-});
-
-describe('a picture opened over another', () => {
-  it.each(['snapshots', 'undone steps'])('leaves a document whose only work is in %s', async (where) => {
-    const { history } = studio.document;
-    while (history.canUndo) await studio.undo();
-    if (where === 'undone steps') history.removeSnapshot(history.snapshots[0]!.id);
-    else studio.document.addConcept('instead');
-    await vi.advanceTimersByTimeAsync(1000);
-    await open('second.png');
-    await vi.advanceTimersByTimeAsync(1000);
-    expect(stored()).toContain('first.png');
-    expect(info).toHaveBeenLastCalledWith(messages.app.left('first.png'), expect.anything());
-  });
-
-  it('shows no variations of a layer that comes back with what its run had painted', async () => {
-    const found = studio.document.layers[0]!;
-    void studio.painting.vary(found, 2);
-    await flush();
-    const follow = client.last('vary').args.at(-1) as (event: JobEvent) => void;
-    const variations = [...found.variations, { ...LAYER.pixels, id: 'further' }];
-    follow({ kind: 'layer', layer: { ...found, variations }, order: [] });
-    await open('second.png');
-    offered().run();
-    await flush();
-    await client.last('openImage').answer(opened('first.png'));
-    expect(studio.document.layers[0]?.variations.map(({ id }) => id)).toContain('further');
-    expect(studio.painting.wall.layer).toBeUndefined();
-  });
-
-  it('is what a reload brings back; the way back keeps the history', async () => {
-    await open('second.png');
-    await reloaded('second.png');
-    expect(studio.document.image?.name).toBe('second.png');
-  });
-
-  it('leaves the history of the one before to the way back', async () => {
-    await vi.advanceTimersByTimeAsync(1000);
-    await open('second.png');
-    info.mock.lastCall?.[1]?.run();
-    await flush();
-    await client.last('openImage').answer(opened('first.png'));
-    await studio.undo();
-    expect(studio.document.layers).toEqual([]);
-    await studio.redo();
-    await reloaded('first.png');
-    expect(studio.document.layers).toEqual([LAYER]);
-    expect(studio.document.history.steps).toHaveLength(3);
   });
 });
 

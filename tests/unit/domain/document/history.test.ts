@@ -224,6 +224,13 @@ describe('the history of a document', () => {
     expect(history.goTo(0).concepts[0]!.phrase).toBe('face');
   });
 
+  it('gives no id twice after a snapshot of a later one came back', () => {
+    const history = new DocumentHistory(startDocument());
+    history.returnSnapshot({ id: 7, name: 'seven', state: history.present });
+    history.takeSnapshot('next');
+    expect(history.snapshots.map(({ id }) => id)).toEqual([7, 8]);
+  });
+
   it('names the pixels of every state one can still come to, also of steps in storage, and no others', () => {
     const random = mulberry(11);
     const history = new DocumentHistory(startDocument());
@@ -239,7 +246,10 @@ describe('the history of a document', () => {
     history.goTo(1);
     put(first, third);
     expect(history.namedPixels()).toEqual(new Set([first.pixels.id, second.pixels.id, third.pixels.id]));
-    history.removeSnapshot(history.snapshots[0]!.id);
+    const [removed] = history.snapshots;
+    history.removeSnapshot(removed!.id);
+    expect(history.namedPixels()).toEqual(new Set([first.pixels.id, second.pixels.id, third.pixels.id]));
+    history.forgetRemoved(removed!.id);
     expect(history.namedPixels()).toEqual(new Set([first.pixels.id, third.pixels.id]));
   });
 
