@@ -144,6 +144,9 @@ export class LayerCommands {
     const texts = messages.layers;
     if (layers.some(({ locked }) => locked)) return this.#sayLocked(ids);
     if (layers.length < 2) return notifier.info(texts.mergeNeedsTwo);
+    const hidden = layers.filter(({ visible }) => !visible);
+    // What is not seen would be gone without a trace.
+    if (hidden.length > 0) return notifier.info(texts.mergeNeedsVisible(hidden.map(layerName).join(', ')));
     const shownBetween = document.layers.filter(({ id, visible }) => visible || ids.includes(id));
     if (!areNeighbours(shownBetween, ids)) return notifier.info(texts.mergeNeedsNeighbours);
     if (job.running) return notifier.info(texts.waitForRun);

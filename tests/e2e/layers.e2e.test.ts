@@ -296,10 +296,10 @@ describe('layers', () => {
     await page.getByRole('switch', { name: 'Refine detections' }).click();
     await page.getByRole('switch', { name: 'Refine the whole picture' }).click();
     expect(await layers.job(() => layers.button('Refine picture').click())).toMatch(/Refined in/);
-    await layers.row('Global · 3 tiles').waitFor();
+    await layers.row('Whole picture · 3 tiles').waitFor();
     const before = await layers.export();
     await layers.setNumber('Strength', 0.6);
-    await layers.stale('Global · 3 tiles').waitFor();
+    await layers.stale('Whole picture · 3 tiles').waitFor();
     await layers.button('Show the tiles').click();
     await layers.select('Tile 2');
     const runs = await layers.runs();

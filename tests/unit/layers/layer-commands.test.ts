@@ -140,6 +140,13 @@ describe('merging', () => {
     expect([merged(), order()]).toEqual([['a c'], 'b t0 t1 m']);
   });
 
+  it('loses nothing that is hidden', async () => {
+    studio.layers.update(['a'], { visible: false });
+    await studio.layers.mergeDown(['b']);
+    expect(client.of('merge')).toHaveLength(0);
+    expect(info).toHaveBeenLastCalledWith(messages.layers.mergeNeedsVisible('a'));
+  });
+
   it('says why it cannot', async () => {
     await studio.layers.mergeDown(['a']);
     expect(info).toHaveBeenLastCalledWith(messages.layers.mergeNeedsTwo);

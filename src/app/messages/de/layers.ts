@@ -11,7 +11,7 @@ export const layers: Catalogue['layers'] = {
   teach:
     'Was verfeinert wird, landet hier: eine Ebene für jede Erkennung und Kachel. Vom Bild geht nichts verloren.',
   count: (count) => plural(count, LAYERS),
-  tiles: (count) => `Gesamt · ${plural(count, { one: 'Kachel', other: 'Kacheln' })}`,
+  tiles: (count) => `Ganzes Bild · ${plural(count, { one: 'Kachel', other: 'Kacheln' })}`,
   tile: (number) => `Kachel ${number}`,
   copyOf: (name) => `${name} Kopie`,
   merged: (count) => `Vereint aus ${plural(count, LAYERS)}`,
@@ -53,6 +53,8 @@ export const layers: Catalogue['layers'] = {
   isLocked: (subject) => `Gesperrt: ${subject}. Zuerst entsperren.`,
   mergeNeedsTwo: 'Vereinen braucht zwei Ebenen: Darunter liegt keine.',
   mergeNeedsNeighbours: 'Nur benachbarte Ebenen lassen sich vereinen: Dazwischen liegt noch eine sichtbare.',
+  mergeNeedsVisible: (subject) =>
+    `Ausgeblendet: ${subject}. Beim Vereinen ginge verloren, was nicht zu sehen ist. Zuerst einblenden oder löschen.`,
   mergeOvertaken: 'Die Ebenen haben sich beim Vereinen geändert, deshalb wurde nichts vereint.',
   waitForRun: 'Ein Lauf ist im Gange. Stoppen oder abwarten, bis er fertig ist.',
   isMerged:

@@ -18,7 +18,7 @@ export const layers = {
   title: 'Layers',
   teach: 'What is refined lands here, one layer for each detection and tile. Nothing of the picture is lost.',
   count: (count: number) => plural(count, { one: 'layer', other: 'layers' }),
-  tiles: (count: number) => `Global · ${plural(count, { one: 'tile', other: 'tiles' })}`,
+  tiles: (count: number) => `Whole picture · ${plural(count, { one: 'tile', other: 'tiles' })}`,
   tile: (number: number) => `Tile ${number}`,
   copyOf: (name: string) => `${name} copy`,
   merged: (count: number) => `Merged from ${plural(count, { one: 'layer', other: 'layers' })}`,
@@ -54,6 +54,8 @@ export const layers = {
   mergeNeedsTwo: 'Merging needs two layers: there is nothing below to merge with.',
   mergeNeedsNeighbours:
     'Only layers that lie next to each other can be merged: another visible layer is in between.',
+  mergeNeedsVisible: (subject: string) =>
+    `Hidden: ${subject}. A merge would lose what is not seen. Show or delete it first.`,
   mergeOvertaken: 'The layers changed while they were merged, so nothing was merged.',
   waitForRun: 'A run is going on. Stop it, or wait until it is done.',
   isMerged: 'Merged layers cannot be painted again. Undo the merge, or refine what they show anew.',
