@@ -26,9 +26,11 @@ export class MaskFiles {
    */
   async offer(file: File): Promise<boolean> {
     const { document, client, notifier } = this.#host;
-    const size = document.image?.size;
+    const { image } = document;
+    const size = image?.size;
     if (!document.selectedDetection || !size || !isPictureFile(file)) return false;
     const read = await client.call((api) => api.masks.read(file, file.name));
+    if (document.image !== image || !document.selectedDetection) return false;
     if (!read.ok || !read.value.looksLikeMask || !fits(read.value, size)) return false;
     const { looksLikeMask, asMask, asPicture } = messages.tools.files;
     const open = () => void this.#open(file);
@@ -43,9 +45,10 @@ export class MaskFiles {
   /** Reads a file of masks. One mask goes to the selected detection, others become detections of their own. */
   async import(file: File): Promise<void> {
     const { document, client, expect, notifier } = this.#host;
-    if (!document.image) return notifier.info(messages.tools.files.needsPicture);
+    const { image } = document;
+    if (!image) return notifier.info(messages.tools.files.needsPicture);
     const read = expect(await client.call((api) => api.masks.read(file, file.name)));
-    if (read) this.#check(read, file.name);
+    if (read && document.image === image) this.#check(read, file.name);
   }
 
   /** Masks of another size are scaled if the user wants that; of another shape they belong to another picture. */

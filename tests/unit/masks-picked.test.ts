@@ -273,6 +273,41 @@ describe('files', () => {
     expect(rleBounds(studio.document.detections[0]!.mask)).toEqual(rect(0, 0, 100, 2));
   });
 
+  it('are for the picture they were offered for, and none that is opened after it', async () => {
+    studio.view.setTool('rectangle');
+    use([
+      [10, 10],
+      [30, 30],
+    ]);
+    holding(true, { name: '', mask: { width: 50, height: 40, runs: [0, 50, 1950] } });
+    await studio.takeFile(file('mask.png'));
+    await studio.takeFile(file('half.json'));
+    studio.document.tick(studio.document.detections[0]!.id, false);
+    await studio.masks.files.exportAll('png');
+    const mine = said.map(({ offers }) => offers[0]!);
+    expect(mine.map(({ label }) => label)).toEqual([
+      messages.tools.files.asMask,
+      messages.tools.files.scale,
+      messages.tools.files.saveEach(1),
+    ]);
+    let withdrawn = 0;
+    for (const { until } of mine) until?.(() => withdrawn++);
+    expect(withdrawn).toBe(0);
+    await studio.open(new Blob(), 'a.png');
+    expect(withdrawn).toBe(3);
+    use([
+      [40, 40],
+      [60, 60],
+    ]);
+    const { cursor } = studio.document.history;
+    const heard = said.length;
+    let saved = 0;
+    client.answers['png'] = () => ok(saved++);
+    for (const { run } of mine) run();
+    await settle();
+    expect([studio.document.history.cursor, said.length, saved]).toEqual([cursor, heard, 0]);
+  });
+
   it('that come back bring nothing twice, and scores along', async () => {
     studio.document.updateConcept('concept-1', { phrase: 'Face' });
     const face = { name: 'face', mask: boxed(0, 0, 9, 9), score: 0.7 };

@@ -264,6 +264,7 @@ describe('saving masks', () => {
     expect(info).toHaveBeenLastCalledWith(messages.tools.files.nothingTicked, {
       label: messages.tools.files.saveEach(2),
       run: expect.any(Function) as () => void,
+      until: expect.any(Function) as () => void,
     });
     info.mock.lastCall?.[1]?.run();
     await flush();
