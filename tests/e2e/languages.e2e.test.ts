@@ -153,6 +153,9 @@ describe('the studio that is switched to German while it runs', () => {
 
   it('then everything on the screen is German: names of regions, buttons and fields, numbers, what the bar keeps', async () => {
     const { page } = studio;
+    // What was said in English, also of the copy for offline use, stays English for as long as it is shown.
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await expect.poll(() => page.locator('[data-sonner-toast]').count(), { timeout: 30_000 }).toBe(0);
     await speak(en, LOCALES.de);
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     const bar = page.getByRole('region', { name: 'Lauf' });
