@@ -73,7 +73,7 @@ export class DocumentLife {
     const { document, notifier, session } = this.#host;
     const opened = this.#opened;
     const claim = await session.claim();
-    if (claim?.kind === 'unreadable') notifier.error(messages.session.unreadable(claim.name, claim.newer));
+    if (claim?.kind === 'unreadable') notifier.error(messages.session.unreadable(claim.name, claim.why));
     const found = claim?.kind === 'found' ? claim : null;
     const isLate = this.#opened !== opened;
     if (isLate) found?.owned.release();
@@ -100,9 +100,10 @@ export class DocumentLife {
     if (++this.#deaths >= MOST_DEATHS) this.#refuse(messages.session.pictureEndsWorker(name));
   }
 
-  #restore(opened: OpenedImage, file: Blob, past: Past): void {
+  #restore(opened: OpenedImage, file: Blob, past: Extract<Claim, { kind: 'found' }>): void {
     const { document, notifier } = this.#host;
     this.#takeImage(opened, file, '', past);
+    if (past.damaged) notifier.error(messages.session.damaged(opened.name));
     const { image } = document;
     const isOpen = () => document.image === image;
     notifier.info(
@@ -120,10 +121,11 @@ export class DocumentLife {
 
   /** Closes the picture; there is a way back to it. */
   startAfresh(): void {
-    const { client, document, job } = this.#host;
+    const { client, document, job, session } = this.#host;
     const { id } = job;
     if (job.running) void client.send((api) => api.cancel(id));
     this.#leave('', null);
+    session.stayEmpty();
     document.close();
     this.#offerLeft();
   }

@@ -69,6 +69,8 @@ export interface HeadLine {
   readonly version: number;
   readonly savedAt: number;
   readonly left: boolean;
+  /** Nothing was done in it: there is the picture and no more. */
+  readonly untouched: boolean;
 }
 
 const lineSchema = v.object({
@@ -79,7 +81,16 @@ const lineSchema = v.object({
   left: v.fallback(v.boolean(), false),
 });
 
+const none = v.pipe(v.array(v.unknown()), v.length(0));
+const untouchedSchema = v.object({
+  present: v.object({ candidates: none, layers: none }),
+  steps: none,
+  snapshots: none,
+});
+
 /** Newest first. */
 export function headLines(heads: readonly StoredHead[]): HeadLine[] {
-  return heads.map((head) => v.parse(lineSchema, head)).sort((a, b) => b.savedAt - a.savedAt);
+  return heads
+    .map((head) => ({ ...v.parse(lineSchema, head), untouched: v.is(untouchedSchema, head) }))
+    .sort((a, b) => b.savedAt - a.savedAt);
 }

@@ -40,6 +40,17 @@ export class DocumentSaver {
     if (onFirst) this.changed(this.#history);
   }
 
+  /** Whether storage holds some state of the document. */
+  get stored(): boolean {
+    return this.#onFirst === null;
+  }
+
+  /** Stores nothing more, unless the document changes again: somebody else may own it now. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#dirty = false;
+  }
+
   /** The document is like this now. */
   changed(history: DocumentHistory): void {
     this.#history = history;
@@ -65,8 +76,9 @@ export class DocumentSaver {
     try {
       await this.saved.save(this.#history, this.#left);
       this.#events.onSaved();
-      this.#onFirst?.();
+      const first = this.#onFirst;
       this.#onFirst = null;
+      first?.();
     } catch (error) {
       if (!this.#dirty) this.#saveIn(RETRY_MS);
       this.#dirty = true;

@@ -161,9 +161,9 @@ export class Studio {
   /** Whether leaving the page would lose something that lies nowhere else. */
   get wouldLose(): boolean {
     const { image, history, layers } = this.document;
-    const { failing, pixelsInMemoryBytes } = this.session;
+    const { failing, unstored, pixelsInMemoryBytes } = this.session;
     const edited = history.steps.length > 0 || layers.length > 0;
-    const atRisk = (failing && edited) || (pixelsInMemoryBytes > 0 && layers.length > 0);
+    const atRisk = ((failing || unstored) && edited) || (pixelsInMemoryBytes > 0 && layers.length > 0);
     return image !== null && atRisk && history.present !== this.#exported;
   }
 

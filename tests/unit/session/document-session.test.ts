@@ -64,15 +64,18 @@ describe('a tab that starts', () => {
     expect(await found(visit(browser.tab(tab.tab.read())))).toBeNull();
   });
 
-  it('does not go back to what was left, though that stays until something newer is stored', async () => {
-    const { tab, session } = await opened('first.png');
+  it('does not go back to what was left, though that stays', async () => {
+    const { tab, session, history } = await opened('first.png');
+    type(history, 'typed');
+    session.changed(history);
     session.leave();
+    session.stayEmpty();
     await vi.advanceTimersByTimeAsync(1000);
     tab.close();
     expect(await found(visit(browser.tab()))).toBeNull();
     expect(await names()).toEqual(['first.png']);
     await opened('second.png');
-    expect(await names()).toEqual(['second.png']);
+    expect(await names()).toEqual(['first.png', 'second.png']);
     expect(onRemoved).toHaveBeenCalled();
   });
 
@@ -80,35 +83,136 @@ describe('a tab that starts', () => {
     (await opened('first.png')).tab.close();
     const { tab, session } = await opened('second.png');
     session.leave();
+    session.stayEmpty();
     tab.close();
     expect(await found(visit(browser.tab(tab.tab.read())))).toBeNull();
     expect(await found(visit(browser.tab()))).toBe('first.png');
   });
 
-  it('says which document cannot be read, and leaves it until another is stored', async () => {
-    const { tab, session } = await opened('first.png');
-    tab.close();
-    const head = browser.store.heads_.get(session.source!.id) as unknown as Record<string, unknown>;
-    head['version'] = 2;
-    const next = visit(browser.tab());
-    expect(await next.claim()).toEqual({ kind: 'unreadable', name: 'first.png', newer: true });
-    expect(await names()).toEqual(['first.png']);
-    next.begin(file, 'second.png', new DocumentHistory(startDocument()));
+  describe('finds what cannot be read', () => {
+    async function next(spoil: (id: string) => void) {
+      const { tab, session } = await opened('first.png');
+      tab.close();
+      spoil(session.source!.id);
+      const after = visit(browser.tab(session.source!.id));
+      const claim = await after.claim();
+      after.begin(file, 'second.png', new DocumentHistory(startDocument()));
+      await vi.advanceTimersByTimeAsync(1000);
+      return claim;
+    }
+    const unreadable = (why: string) => ({ kind: 'unreadable', name: 'first.png', why });
+
+    it('of a newer version, and never removes it', async () => {
+      const claim = await next((id) => {
+        (browser.store.heads_.get(id) as unknown as Record<string, unknown>)['version'] = 2;
+      });
+      expect(claim).toEqual(unreadable('newer'));
+      for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) (await opened(name)).tab.close();
+      await vi.advanceTimersByTimeAsync(30 * 24 * 3600e3);
+      await opened('last.png');
+      expect(await names()).toEqual(['first.png', expect.anything(), 'last.png']);
+    });
+
+    it('because it is broken, and removes it once another is stored', async () => {
+      expect(await next((id) => browser.store.records.delete(`${id}/picture/0`))).toEqual(
+        unreadable('broken'),
+      );
+      expect(await names()).toEqual(['second.png']);
+    });
+
+    it('because storage would not give it, and has it the next time', async () => {
+      const { store } = browser;
+      const read = store.read.bind(store);
+      store.read = () => Promise.reject(new DOMException('gone', 'AbortError'));
+      expect(await next(() => undefined)).toEqual(unreadable('unread'));
+      store.read = read;
+      expect(await names()).toEqual(['first.png', 'second.png']);
+      expect(await found(visit(browser.tab()))).toBe('first.png');
+    });
+
+    it('and takes another one that nobody has', async () => {
+      (await opened('older.png')).tab.close();
+      await vi.advanceTimersByTimeAsync(10);
+      const { tab, session } = await opened('newer.png');
+      tab.close();
+      browser.store.records.delete(`${session.source!.id}/picture/0`);
+      expect(await found(visit(browser.tab()))).toBe('older.png');
+    });
+  });
+
+  it('has its own document also when another tab has taken it up and left it', async () => {
+    const { tab, session, history } = await opened('first.png');
+    type(history, 'typed');
+    session.changed(history);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(await names()).toEqual(['second.png']);
+    tab.close();
+    const other = browser.tab();
+    const another = visit(other);
+    const claim = await another.claim();
+    if (claim?.kind === 'found') another.resume(claim.owned);
+    for (const name of ['second.png', 'third.png']) {
+      const left = another.leave();
+      another.begin(file, name, new DocumentHistory(startDocument()));
+      await vi.advanceTimersByTimeAsync(1000);
+      left?.release();
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(await names()).toContain('first.png');
+    expect(await found(visit(browser.tab(tab.tab.read())))).toBe('first.png');
+  });
+
+  it('has the document before while the new one cannot be stored', async () => {
+    const { tab, session } = await opened('first.png');
+    const left = session.leave();
+    browser.store.failFrom = 0;
+    session.begin(file, 'second.png', new DocumentHistory(startDocument()));
+    left?.release();
+    await vi.advanceTimersByTimeAsync(30_000);
+    session.flush();
+    // Nobody else takes it meanwhile.
+    expect(await found(visit(browser.tab()))).toBeNull();
+    tab.close();
+    browser.store.failFrom = Infinity;
+    expect(await found(visit(browser.tab(tab.tab.read())))).toBe('first.png');
+  });
+
+  it('has the new document also when the page ends before it heard that it is stored', async () => {
+    const { tab, session } = await opened('first.png');
+    session.leave();
+    session.begin(file, 'second.png', new DocumentHistory(startDocument()));
+    await Promise.resolve();
+    expect(session.unstored).toBe(true);
+    session.flush();
+    const remembered = tab.tab.read();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.unstored).toBe(false);
+    tab.close();
+    expect(await found(visit(browser.tab(remembered)))).toBe('second.png');
   });
 });
 
 describe('documents nobody has open', () => {
-  it('are kept while they are few, and never taken from a living tab', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) {
+  it('are kept while they are few and not old, and never taken from a living tab', async () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
       (await opened(name)).tab.close();
       await vi.advanceTimersByTimeAsync(10);
     }
     const living = await opened('living');
     await opened('newest');
-    expect((await names()).sort()).toEqual(['c', 'd', 'living', 'newest']);
+    expect((await names()).sort()).toEqual(['b', 'c', 'd', 'e', 'f', 'living', 'newest']);
+    await vi.advanceTimersByTimeAsync(15 * 24 * 3600e3);
+    await opened('later');
+    expect((await names()).sort()).toEqual(['later', 'living', 'newest']);
     expect(living.session.source).not.toBeNull();
+  });
+
+  it('go when they were left as they were opened', async () => {
+    const { session } = await opened('first.png');
+    session.leave()?.release();
+    session.begin(file, 'second.png', new DocumentHistory(startDocument()));
+    await vi.advanceTimersByTimeAsync(1000);
+    await opened('third.png');
+    expect(await names()).toEqual(['second.png', 'third.png']);
   });
 
   it('are still there when the new one could not be stored', async () => {

@@ -96,8 +96,11 @@ describe('an offer', () => {
     expect(studio.document.concepts).toHaveLength(2);
   });
 
-  it('to go back that comes to nothing leaves the document to be cleared away', async () => {
+  it('to go back that comes to nothing leaves the document to others', async () => {
     await vi.advanceTimersByTimeAsync(1000);
+    const { id } = studio.session.source!;
+    const { owners } = browser.tab();
+    expect(await owners.take(id)).toBeNull();
     await open('second.png');
     offered().run();
     await flush();
@@ -106,7 +109,8 @@ describe('an offer', () => {
     await back.answer(failed('bad-file'));
     await open('fourth.png');
     await vi.advanceTimersByTimeAsync(1000);
-    expect(stored()).toEqual(['fourth.png']);
+    expect(stored().sort()).toEqual(['first.png', 'fourth.png']);
+    expect(await owners.take(id)).not.toBeNull();
   });
 
   it('to go back outlasts the next picture where none was open', async () => {

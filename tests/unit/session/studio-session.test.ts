@@ -229,6 +229,38 @@ describe('leaving the page', () => {
     expect(studio.wouldLose).toBe(true);
   });
 
+  it('asks while the first save of a document that was changed runs, and no longer', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    browser.store.slow = [];
+    await open('second.png');
+    expect(studio.wouldLose).toBe(false);
+    studio.document.addConcept('hand');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(studio.wouldLose).toBe(true);
+    const slow = browser.store.slow;
+    browser.store.slow = null;
+    for (const go of slow) go();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(studio.wouldLose).toBe(false);
+  });
+
+  it('says what of a document is gone, and brings back the rest', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    const key = [...browser.store.records.keys()].find((one) => one.includes('/step/'))!;
+    browser.store.records.delete(key);
+    await reloaded('first.png');
+    expect(studio.document.layers).toEqual([LAYER]);
+    expect(error).toHaveBeenCalledExactlyOnceWith(messages.session.damaged('first.png'));
+  });
+
+  it('brings back the document before where the next one cannot be stored', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    browser.store.failFrom = 0;
+    await open('second.png');
+    await reloaded('first.png');
+    expect(studio.document.layers).toEqual([LAYER]);
+  });
+
   it('asks while layers are in memory alone, until they are exported', async () => {
     await vi.advanceTimersByTimeAsync(1000);
     studio.session.pixelsInMemoryBytes = 1;
