@@ -10,7 +10,8 @@ import { Latest } from './latest.ts';
 import type { MaskHost } from './mask-commands.ts';
 import { combineMasks, ownerOf, regionOf, repaintCommand } from './mask-regions.ts';
 import { messages } from './messages.ts';
-import type { Correction, PickMode } from './tools.svelte.ts';
+import type { PickMode } from './tools.svelte.ts';
+import type { Combine } from './tools.ts';
 import type { PickPrompt, PickResult } from './worker-client.ts';
 
 interface Answer {
@@ -28,8 +29,8 @@ export interface PickSession {
   readonly index: number;
   /** The clicks made the detection; they replace its mask as found, while corrections are edits. */
   readonly made: boolean;
-  /** What a box added to the detection or took away from it: answers are combined with the mask it had. */
-  readonly onto: { readonly mask: MaskRle; readonly combine: Correction } | null;
+  /** A mask that was there before the last click or box, and how answers are combined with it: nothing of it is lost unasked. */
+  readonly onto: { readonly mask: MaskRle; readonly combine: Combine } | null;
   /** The step that was the last one after the last click: whatever else was done or undone since begins a new session. */
   readonly step: HistoryStep['id'] | null;
   /** The history that step is of. */
@@ -133,7 +134,8 @@ export class PickTool {
     const session = mode === 'new' ? null : this.#sessionOfSelected();
     if (!session && mode === 'subtract') return notifier.info(messages.tools.pick.needsObject);
     if (!session) return this.#ask({ points: [point], box: null, mask: null }, null);
-    return this.#ask({ ...session.prompt, points: [...session.prompt.points, point] }, session);
+    const prompt = { ...session.prompt, points: [...session.prompt.points, point] };
+    return this.#ask(prompt, session.made ? session : { ...session, onto: this.#corrected(mode) });
   }
 
   /** What is in a box, fractions of the picture: a new object, or something more or less of the selected one. */
@@ -145,6 +147,13 @@ export class PickTool {
     if (mode === 'new' || !selectedDetection) return this.#ask(prompt, null);
     const { id, mask } = selectedDetection;
     return this.#ask(prompt, { ...this.#freshSession(id, mask), onto: { mask, combine: mode } });
+  }
+
+  /** How a click corrects a mask it has not made: what is added keeps the rest, what is taken away adds nothing. */
+  #corrected(mode: PickMode): PickSession['onto'] {
+    const { selectedDetection } = this.#host.document;
+    if (!selectedDetection) return null;
+    return { mask: selectedDetection.mask, combine: mode === 'subtract' ? 'intersect' : 'add' };
   }
 
   /** The clicks so far on the selected detection; the first correction of another starts from its mask. */

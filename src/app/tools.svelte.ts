@@ -16,7 +16,7 @@ export interface TipSettings {
 /** What a click with the object tool is for: another object, or a correction of the selected one. */
 export const PICK_MODES = ['new', 'add', 'subtract'] as const;
 export type PickMode = (typeof PICK_MODES)[number];
-export type Correction = Exclude<PickMode, 'new'>;
+type Correction = Exclude<PickMode, 'new'>;
 
 const DEFAULT_TIP: TipSettings = { size: 1 / 40, hardness: 1, opacity: 1 };
 const DEFAULT_COMBINE: Readonly<Record<ShapeTool, Combine>> = {

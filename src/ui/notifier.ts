@@ -11,7 +11,8 @@ const NO_BUTTONS: object = { action: undefined, cancel: undefined };
 export const toastNotifier: Notifier = {
   info(message, offer, other) {
     if (offer) showOffer(message, offer, other);
-    else toast(message);
+    // Said again while it still stands, as by a key that is held, it stays one.
+    else toast(message, { id: message });
   },
   error(message) {
     toast.error(message, { duration: LONG_MS });

@@ -127,6 +127,25 @@ describe('clicks', () => {
     expect(asked.at(-1)).toMatchObject({ points: [{ positive: true }], mask: null });
   });
 
+  it('keep what was drawn by hand: what is added joins it, what is taken away adds nothing', async () => {
+    studio.view.setTool('rectangle');
+    use([
+      [50, 50],
+      [60, 60],
+    ]);
+    studio.view.setTool('click');
+    answer(boxed(0, 0, 10, 10));
+    use([[5, 5]]);
+    await settle();
+    expect(maskAreaPx(selectedMask())).toBe(200);
+    answer(boxed(50, 50, 40, 5));
+    use([[5, 5]], { ...plain, altKey: true });
+    await settle();
+    expect(rleBounds(selectedMask())).toEqual(rect(50, 50, 10, 5));
+    expect(asked.at(-1)).toMatchObject({ points: [{ positive: false }] });
+    expect(maskAreaPx(asked.at(-1)?.mask as MaskRle)).toBe(200);
+  });
+
   it('take away by choice or by X, and with nothing selected say that there is nothing to take from', async () => {
     answer(boxed(0, 0, 10, 10));
     use([[5, 5]], { ...plain, altKey: true });
