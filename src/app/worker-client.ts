@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import type { Result, RuntimeInfo, StudioApi } from '#worker/api.ts';
 import type { ViewerApi } from '#worker/api-viewer.ts';
 import { messages, said } from './messages.ts';
+import { pageSession } from './page-session.ts';
 import { reasonOf } from './reason.ts';
 
 export type {
@@ -74,7 +75,7 @@ export class WorkerClient {
     const { port1, port2 } = new MessageChannel();
     const offscreen = canvas.transferControlToOffscreen();
     void this.send(() => viewer.start(transferred(offscreen), transferred(port1)));
-    return this.call(() => api.start(transferred(port2)));
+    return this.call(() => api.start(transferred(port2), pageSession()));
   }
 
   /** Calls a worker; a lost worker or an unforeseen error becomes a failed {@link Result}. */

@@ -392,8 +392,9 @@ export interface StudioApi {
   /**
    * Starts the backends and loads the demo pack's headers. Slow the first time (tens of MB of wasm).
    * @param viewer where pixels to be shown are sent: the viewer worker's port (`api-viewer.ts`).
+   * @param session the page's (`src/app/page-session.ts`): layers' pixels stay while it lasts, whichever worker painted them.
    */
-  start(viewer: MessagePort): Promise<Result<RuntimeInfo>>;
+  start(viewer: MessagePort, session: string): Promise<Result<RuntimeInfo>>;
   openImage(file: Blob, name: string): Promise<Result<OpenedImage>>;
   /** Settings a picture's file carries; the open document stays. Null for any other file. */
   settingsIn(file: Blob): Promise<Result<CarriedSettings | null>>;

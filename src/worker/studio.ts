@@ -25,7 +25,7 @@ import type {
 } from './api.ts';
 import { browserStorage } from '#storage/browser-storage.ts';
 import { LayerPixelStore } from '#storage/layer-pixels.ts';
-import { browserSession } from '#storage/layer-session.ts';
+import { PageSession } from '#storage/layer-session.ts';
 import { OpfsBlobStore } from '#storage/opfs-blob-store.ts';
 import { Backend } from './backend.ts';
 import { chooseHardware } from './hardware.ts';
@@ -48,10 +48,11 @@ export class Studio implements StudioApi {
   readonly #jobs = new Jobs();
   readonly #opening = new Mutex();
   readonly #features = new ImageFeatures();
+  readonly #session = new PageSession();
   readonly models = new StudioModels(browserStorage(), () => this.#forget());
   readonly layers = new StudioLayers(
     this.#layerHost(),
-    new LayerPixelStore(new OpfsBlobStore('layers'), browserSession()),
+    new LayerPixelStore(new OpfsBlobStore('layers'), this.#session),
   );
   readonly concepts = new StudioConcepts({
     jobs: this.#jobs,
@@ -70,8 +71,9 @@ export class Studio implements StudioApi {
   /** Milliseconds per 1024² model call, measured by the last run on this device. */
   #msPerUnit: number | null = null;
 
-  start(viewer: MessagePort): Promise<Result<RuntimeInfo>> {
+  start(viewer: MessagePort, session: string): Promise<Result<RuntimeInfo>> {
     return asResult(async () => {
+      this.#session.join(session);
       this.#viewer = new Viewer(viewer);
       const backend = new Backend(await chooseHardware());
       await this.models.start(backend);
