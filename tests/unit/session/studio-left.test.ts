@@ -78,6 +78,7 @@ describe('an offer', () => {
 
   it('to go back that is taken keeps the document, whatever is opened meanwhile', async () => {
     await vi.advanceTimersByTimeAsync(1000);
+    const [id] = [...browser.store.heads_.keys()] as [string];
     await open('second.png');
     const { run } = offered();
     await vi.advanceTimersByTimeAsync(1000);
@@ -87,6 +88,8 @@ describe('an offer', () => {
     await open('third.png');
     await vi.advanceTimersByTimeAsync(1000);
     expect(stored()).toContain('first.png');
+    // No other tab may have it.
+    expect(await browser.tab().owners.take(id)).toBeNull();
     await back.answer(opened('first.png'));
     expect(studio.document.image?.name).toBe('first.png');
     studio.document.addConcept('hand');
@@ -94,6 +97,18 @@ describe('an offer', () => {
     expect(error).not.toHaveBeenCalled();
     expect(studio.document.layers).toEqual([LAYER]);
     expect(studio.document.concepts).toHaveLength(2);
+  });
+
+  it('to go back stays where it can be looked for after its message is gone', async () => {
+    expect(studio.wayBack).toBeNull();
+    await open('second.png');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(studio.wayBack?.name).toBe('first.png');
+    studio.wayBack?.go();
+    await flush();
+    await client.last('openImage').answer(opened('first.png'));
+    expect(studio.document.layers).toEqual([LAYER]);
+    expect(studio.wayBack).toBeNull();
   });
 
   it('to go back that comes to nothing leaves the document to others', async () => {
