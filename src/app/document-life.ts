@@ -52,6 +52,12 @@ export class DocumentLife {
     return this.#claimed !== null;
   }
 
+  /** The document that was open before this one, and how to come back to it. */
+  get wayBack(): { readonly name: string; readonly go: () => void } | null {
+    const left = this.#left;
+    return left && { name: left.name, go: () => void this.#goBack(left) };
+  }
+
   /** Residuals nothing can bring back any more leave the worker's store, once the hand rests. */
   freePixelsSoon(): void {
     clearTimeout(this.#freeing);

@@ -99,7 +99,19 @@ function documentEntries(studio: Studio): PaletteEntry[] {
   const { document } = studio;
   const texts = messages.shortcuts.palette;
   const concepts = document.concepts.filter(({ phrase }) => phrase.trim() !== '');
+  const back = studio.wayBack;
   return [
+    ...(back
+      ? [
+          {
+            ...found,
+            id: 'way back',
+            title: messages.app.goBackTo(back.name),
+            kind: messages.shortcuts.groups.file,
+            run: back.go,
+          },
+        ]
+      : []),
     ...concepts.map(({ id, phrase }) => ({
       ...found,
       id: `concept ${id}`,

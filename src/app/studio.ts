@@ -158,6 +158,11 @@ export class Studio {
     this.#life.startAfresh();
   }
 
+  /** The document that was open before, and how to come back to it; another one takes its place with the picture. */
+  get wayBack(): DocumentLife['wayBack'] {
+    return this.#life.wayBack;
+  }
+
   /** Whether leaving the page would lose something that lies nowhere else. */
   get wouldLose(): boolean {
     const { image, history, layers } = this.document;

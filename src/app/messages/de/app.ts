@@ -13,6 +13,7 @@ export const app: Catalogue['app'] = {
   undo: 'Rückgängig',
   left: (name) => `${name} wurde verlassen, mit seinen Erkennungen und Ebenen.`,
   goBack: 'Zurück dorthin',
+  goBackTo: (name) => `Zurück zu ${name}`,
   opening: (name) => `${name} wird geöffnet …`,
   tryAgain: 'Erneut versuchen',
   notifications: 'Meldungen',

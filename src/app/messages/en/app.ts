@@ -12,6 +12,7 @@ export const app = {
   undo: 'Undo',
   left: (name: string) => `${name} was left, with its detections and layers.`,
   goBack: 'Go back to it',
+  goBackTo: (name: string) => `Go back to ${name}`,
   opening: (name: string) => `Opening ${name}…`,
   tryAgain: 'Try again',
   notifications: 'Messages',
