@@ -119,8 +119,13 @@ describe('the concept studio', () => {
     await page.getByText(/made by a newer Luna Studio/).waitFor();
     expect(await phrases().count()).toBe(before);
     await load('now.json', JSON.stringify({ ...preset, version: 1 }));
-    await page.getByText('Added 1 concept of Mouths.').waitFor();
-    await page.getByRole('list', { name: 'Detections: mouth' }).last().waitFor({ timeout: LOOK_MS });
+    // The sample looks for mouths already: that concept takes the settings, and none is doubled.
+    await page.getByText(/1 concept of the same phrase took over the settings/).waitFor();
+    expect(await phrases().count()).toBe(before);
+    const hair = { ...concept, id: 'b', phrase: 'hair' };
+    await load('hair.json', JSON.stringify({ ...preset, version: 1, name: 'Hair', concepts: [hair] }));
+    await page.getByText('Added 1 concept of Hair.').waitFor();
+    await page.getByRole('list', { name: 'Detections: hair' }).last().waitFor({ timeout: LOOK_MS });
   });
 
   it('takes everything back, step by step', async () => {

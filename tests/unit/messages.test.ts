@@ -38,6 +38,7 @@ const KINDS: readonly (readonly unknown[])[] = [
   [true, false],
   [['Ålpha 1'], ['Βeta', 'Gamma']],
   [null, 'Ålpha 1'],
+  ['newer', 'broken', 'unread'],
 ];
 
 function attempt(make: TextFunction, values: readonly unknown[]): string | null {
