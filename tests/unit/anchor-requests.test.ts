@@ -2,8 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { refine } from '#pipelines/refine.ts';
 import { concept, detection, fakeServices, request, testPicture } from './pipelines-fakes.ts';
 
-/** Both details before and after, in the end. */
-const COMPARED = ['embed', 'embed', 'embed', 'embed', 'rest'];
+/** Both details before and after, in the end, and once what the tower thinks of two pictures that are unlike. */
+const COMPARED = [...Array<string>(6).fill('embed'), 'rest'];
 
 /** What a job asks of the networks for its image anchors. */
 async function asked(anchorScale: number, guidanceScale: number) {
