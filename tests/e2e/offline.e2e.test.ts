@@ -227,7 +227,7 @@ describe('without a network', () => {
     const { width, height } = decode(png);
     expect([width, height]).toEqual([1024, 1024]);
     const recipe = JSON.parse((await readTexts(readChunks(png))).get('luna') ?? '') as Recipe;
-    expect(recipe.models.map(({ name }) => name)).toEqual(OWN.map(([, name]) => name));
+    expect(recipe.models.map(({ name }) => name).sort()).toEqual(OWN.map(([, name]) => name).sort());
     await context.close();
     await empty.stop();
     expect(traffic).toEqual([]);
