@@ -1,3 +1,4 @@
+import { phraseKey } from '#domain/concepts/phrase-key.ts';
 import { isHandMade } from '#domain/detection/listing.ts';
 import {
   joinCandidates,
@@ -137,5 +138,5 @@ export class DetectionOperations {
 }
 
 function isSamePhrase(phrase: string, words: string): boolean {
-  return words !== '' && phrase.trim().toLowerCase() === words.toLowerCase();
+  return words !== '' && phraseKey(phrase) === phraseKey(words);
 }

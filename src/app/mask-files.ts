@@ -1,3 +1,4 @@
+import { phraseKey } from '#domain/concepts/phrase-key.ts';
 import { isHandMade } from '#domain/detection/listing.ts';
 import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Candidate } from '#domain/document/state.ts';
@@ -226,5 +227,4 @@ export function sameAspect(a: Size<'image'>, b: Size<'image'>): boolean {
 }
 
 const words = ({ width, height }: Size<'image'>): string => messages.app.pictureSize(width, height);
-const phraseKey = (phrase: string): string => phrase.trim().toLowerCase();
 const stem = (name: string): string => name.replace(/\.[^.]*$/, '');

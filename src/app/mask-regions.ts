@@ -1,3 +1,4 @@
+import { phraseKey } from '#domain/concepts/phrase-key.ts';
 import { editsFrom } from '#domain/detection/resolve.ts';
 import type { DocumentCommand } from '#domain/document/commands.ts';
 import type { Candidate, DetectionOrigin } from '#domain/document/state.ts';
@@ -36,9 +37,9 @@ export function ownerOf(document: StudioState): Owner {
 
 /** The concept that looks for this phrase, or a new one with an id that is not `taken`; without a phrase {@link ownerOf}. */
 export function ownerFor(document: StudioState, name: string, taken: readonly string[]): Owner {
-  const wanted = name.trim().toLowerCase();
+  const wanted = phraseKey(name);
   if (!wanted) return ownerOf(document);
-  const same = document.concepts.find(({ phrase }) => phrase.trim().toLowerCase() === wanted);
+  const same = document.concepts.find(({ phrase }) => phraseKey(phrase) === wanted);
   return same ? { conceptId: same.id, commands: [] } : newOwner(document, name.trim(), taken);
 }
 

@@ -1,4 +1,5 @@
 import type { ConceptSpec } from '../job/request.ts';
+import { phraseKey } from './phrase-key.ts';
 
 /**
  * Concepts of a preset or an import as concepts of a document: each gets an id of the document's, and what refers to a
@@ -30,8 +31,6 @@ export function samePhrases(
   }
   return joined;
 }
-
-const phraseKey = (phrase: string): string => phrase.trim().toLowerCase();
 
 function renamed(concept: ConceptSpec, ids: ReadonlyMap<string, string>): ConceptSpec {
   const { rules } = concept;

@@ -1,3 +1,4 @@
+import { phraseKey } from '../concepts/phrase-key.ts';
 import type { DocumentCommand } from '../document/commands.ts';
 import type { DocumentState, RefineParameters } from '../document/state.ts';
 import type { ConceptSpec, RefineRequest } from '../job/request.ts';
@@ -32,13 +33,13 @@ export function applyRecipeSettings(
   request: RefineRequest,
   freshId: (taken: readonly string[]) => string,
 ): DocumentCommand[] {
-  const ids = new Map(concepts.map(({ id, phrase }) => [wordsOf(phrase) || id, id]));
+  const ids = new Map(concepts.map(({ id, phrase }) => [phraseKey(phrase) || id, id]));
   const taken = concepts.map(({ id }) => id);
   const idOf = new Map<string, string>();
   for (const { id, phrase } of request.concepts) {
-    const own = ids.get(wordsOf(phrase)) ?? freshId(taken);
+    const own = ids.get(phraseKey(phrase)) ?? freshId(taken);
     // A recipe may ask for one phrase twice, with different settings: the second is a concept of its own.
-    ids.delete(wordsOf(phrase));
+    ids.delete(phraseKey(phrase));
     taken.push(own);
     idOf.set(id, own);
   }
@@ -46,7 +47,7 @@ export function applyRecipeSettings(
   const hasOwn = ({ id, examples = [] }: ConceptSpec) =>
     examples.length > 0 || candidates.some(({ conceptId }) => conceptId === id);
   // Slots nobody has used yet make room.
-  const unused = concepts.filter((concept) => wordsOf(concept.phrase) === '' && !hasOwn(concept));
+  const unused = concepts.filter((concept) => phraseKey(concept.phrase) === '' && !hasOwn(concept));
   return [
     { type: 'set-parameters', patch: parametersOf(request) },
     ...(request.concepts.length > 0 ? unused : []).map(({ id }): DocumentCommand => ({
@@ -73,8 +74,6 @@ function parametersOf({
 
 /** What a recipe does not say about a concept is not set afterwards either. */
 const UNSET = { tilePx: undefined, featherPx: undefined } as const;
-
-const wordsOf = (phrase: string) => phrase.trim().toLowerCase();
 
 /** A concept under its id in the document, as are those its rules name; without boxes of another picture. */
 function adopted(

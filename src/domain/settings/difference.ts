@@ -1,3 +1,4 @@
+import { phraseKey } from '../concepts/phrase-key.ts';
 import type { DocumentState, RefineParameters } from '../document/state.ts';
 import { sameValue } from '../document/same-value.ts';
 import type { ConceptSpec } from '../job/request.ts';
@@ -87,7 +88,7 @@ function conceptChanges(before: readonly ConceptSpec[], after: readonly ConceptS
 
 /** Slots that say nothing are none. */
 function byPhrase(concepts: readonly ConceptSpec[]): ReadonlyMap<string, ConceptSpec> {
-  const named = concepts.map((concept) => [concept.phrase.trim().toLowerCase(), concept] as const);
+  const named = concepts.map((concept) => [phraseKey(concept.phrase), concept] as const);
   return new Map(named.filter(([phrase]) => phrase !== ''));
 }
 
